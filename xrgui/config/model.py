@@ -6,7 +6,7 @@ as JSON of either dialect.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal, dataclass_transform
 from uuid import UUID
 
 import msgspec
@@ -19,8 +19,20 @@ Networks = frozenset[Network]
 Text = tuple[str, ...]
 
 
+_SECRET = frozenset({"id", "password", "key"})
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
 class Struct(msgspec.Struct, frozen=True, kw_only=True):
-    pass
+    """Frozen, compared by value; its repr shows no secret."""
+
+    def __repr__(self) -> str:
+        fields = (f"{name}={self._shown(name)}" for name in self.__struct_fields__)
+        return f"{type(self).__name__}({', '.join(fields)})"
+
+    def _shown(self, name: str) -> str:
+        value: Any = getattr(self, name)
+        return "***" if value and name in _SECRET else repr(value)
 
 
 class Sniffing(Struct):
@@ -78,7 +90,6 @@ class SockOpt(Struct):
     interface: str = ""
     v6only: bool = False
     domain_strategy: str = "AsIs"
-    dialer_proxy: str = ""
     trusted_forwarded_for: Text = ()
 
 

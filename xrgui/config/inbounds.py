@@ -1,0 +1,261 @@
+"""Readers for inbounds: one function for each protocol, and the one visible list of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from xrgui.address import Network, parse_endpoint
+from xrgui.config.cursor import Cursor, did_you_mean
+from xrgui.config.model import (
+    Account,
+    HttpInbound,
+    Inbound,
+    SocksInbound,
+    Stream,
+    TunnelInbound,
+    VlessInbound,
+    VlessUser,
+    VmessInbound,
+    VmessUser,
+)
+from xrgui.config.stream import read_sniffing, read_stream
+
+Settings = TunnelInbound | VlessInbound | VmessInbound | SocksInbound | HttpInbound
+
+VISION = "xtls-rprx-vision"
+
+
+def read_inbound(node: Cursor) -> Inbound:
+    """The inbound at *node*; one of an unknown protocol keeps its tag and its port."""
+    listen = _listen(node.get("listen"))
+    ports = node.get("port").ports()
+    if not ports and not is_unix(listen):
+        node.get("port").error("is missing", "every inbound needs a port to listen on")
+    stream_node = node.get("streamSettings")
+    stream = Stream() if stream_node.missing else read_stream(stream_node)
+    sniffing = node.get("sniffing")
+    if sniffing.missing and node.has("domainOverride"):
+        sniffing = Cursor(
+            {"enabled": True, "destOverride": node.get("domainOverride").value},
+            node.report,
+            file=node.file,
+            path=node.path,
+            name=f"{node.name}.sniffing",
+        )
+    strategy = node.get("allocate").get("strategy")
+    if strategy.text("always").lower() not in ("", "always"):
+        strategy.lacks("ports that change by themselves", 'use "always"')
+    node.get("allocate").accept("refresh", "concurrency")
+    found = Inbound(
+        settings=_settings(node),
+        tag=node.get("tag").text(),
+        listen=listen,
+        ports=ports,
+        stream=stream,
+        sniffing=read_sniffing(sniffing),
+    )
+    node.accept("domainOverride")
+    node.done()
+    return found
+
+
+def is_unix(listen: str) -> bool:
+    """Whether *listen* names a unix socket: a path, or ``@name``."""
+    return listen.startswith(("/", "@"))
+
+
+def _listen(node: Cursor) -> str:
+    text = node.resolved(node.text()).strip()
+    if is_unix(text) or not text or text == "localhost":
+        return text
+    if re.search("[A-Za-z]", text) and ":" not in text:
+        node.error("is a name; only an address of this machine can be listened on", 'for example "0.0.0.0"')
+        return ""
+    return node.address()
+
+
+def _settings(node: Cursor) -> Settings:
+    protocol = node.get("protocol")
+    name = protocol.text().lower()
+    settings = node.get("settings")
+    if name in PROTOCOLS:
+        found = PROTOCOLS[name](settings)
+        settings.done()
+        return found
+    if protocol.missing or not name:
+        protocol.error("is missing", "tunnel, vless, vmess, socks or http")
+    elif name in LACKING:
+        protocol.lacks(f"{name} inbound", LACKING[name])
+    else:
+        protocol.error(f'"{name[:40]}" is no protocol', did_you_mean(name, PROTOCOLS))
+    return HttpInbound()
+
+
+def _read_tunnel(node: Cursor) -> TunnelInbound:
+    node.ignore("timeout", "policy levels have connIdle")
+    targets = node.get("portMap")
+    for _, target in targets.entries():
+        _check_target(target)
+    return TunnelInbound(
+        address=node.get("address", "rewriteAddress").address(),
+        port=_tunnel_port(node),
+        networks=node.get("network", "allowedNetwork").networks(frozenset({Network.TCP})),
+        port_map=targets.table(),
+        follow_redirect=node.get("followRedirect").flag(),
+        level=read_level(node.get("userLevel")),
+    )
+
+
+def _tunnel_port(node: Cursor) -> int:
+    """`port`, unless it is 0, else `rewritePort`."""
+    rewritten = node.get("rewritePort")
+    if node.get("port").value in (None, 0, ""):
+        return rewritten.port()
+    return node.get("port").port()
+
+
+def _check_target(node: Cursor) -> None:
+    try:
+        parse_endpoint(node.text())
+    except ValueError:
+        node.error("is no target", '"host:port"; an empty part stays as it is')
+
+
+def _read_vless(node: Cursor) -> VlessInbound:
+    decryption = node.get("decryption")
+    if decryption.missing or decryption.text() == "":
+        decryption.warn("is missing; xrgui takes it for none, Xray refuses it", 'write "decryption": "none"')
+    elif decryption.text() != "none":
+        decryption.lacks("VLESS Encryption", 'use "none", with tls in streamSettings')
+    if node.get("fallbacks").value:
+        node.get("fallbacks").lacks(
+            "fallbacks", "let a web server stand in front and hand the path of a ws inbound on"
+        )
+    flow = node.get("flow")
+    default_flow = flow.text()
+    node.accept("testseed")
+    users = tuple(_vless_user(item, default_flow) for item in node.get("clients", "users").items())
+    if default_flow:
+        _refuse_flow(flow)
+    return VlessInbound(users=users)
+
+
+def _vless_user(node: Cursor, default_flow: str) -> VlessUser:
+    reverse = node.get("reverse")
+    tag = ""
+    if not reverse.missing:
+        tag = required_text(reverse.get("tag"))
+        if reverse.has("sniffing"):
+            reverse.get("sniffing").error("has no place here", "it belongs to the bridge's outbound")
+        reverse.done()
+    if node.get("encryption").value:
+        node.get("encryption").error("has no place on this side", "remove it")
+    if node.get("flow").text() and not default_flow:
+        _refuse_flow(node.get("flow"))
+    node.accept("testseed", "testpre", "seed", "security", "alterId")
+    found = VlessUser(
+        id=node.get("id").id(),
+        email=node.get("email").text(),
+        level=read_level(node.get("level")),
+        reverse_tag=tag,
+    )
+    node.done()
+    return found
+
+
+def _refuse_flow(node: Cursor) -> None:
+    if node.text().startswith(VISION):
+        node.lacks(f"flow {VISION}", 'use "flow": "" on both sides, with tls in streamSettings')
+    else:
+        node.error(f'"{node.text()[:40]}" is no flow', 'use "flow": ""')
+
+
+def _read_vmess(node: Cursor) -> VmessInbound:
+    node.accept("default", "disableInsecureEncryption")
+    if node.get("detour").value:
+        node.get("detour").lacks("detours", "remove it")
+    return VmessInbound(users=tuple(_vmess_user(item) for item in node.get("clients", "users").items()))
+
+
+def _vmess_user(node: Cursor) -> VmessUser:
+    warn_of_alter_id(node.get("alterId"))
+    node.accept("security", "experiments")
+    found = VmessUser(
+        id=node.get("id").id(),
+        email=node.get("email").text(),
+        level=read_level(node.get("level")),
+    )
+    node.done()
+    return found
+
+
+def warn_of_alter_id(node: Cursor) -> None:
+    if node.integer(0, 0, 65535):
+        node.warn("is ignored: only the AEAD form is spoken", 'use "alterId": 0 on both sides')
+
+
+def _read_socks(node: Cursor) -> SocksInbound:
+    accounts = read_accounts(node)
+    auth = node.get("auth")
+    kind = auth.choice("noauth", {"": "noauth", "noauth": "noauth", "password": "password"})
+    if kind == "password" and not accounts:
+        auth.error("asks for a password, and there is no account", "add one to accounts")
+    if kind == "noauth" and accounts:
+        auth.warn("is noauth: accounts are not asked for", 'write "auth": "password" to protect this port')
+        accounts = ()
+    node.ignore("timeout", "policy levels have connIdle")
+    return SocksInbound(
+        accounts=accounts,
+        udp=node.get("udp").flag(),
+        ip=node.get("ip").address(),
+        level=read_level(node.get("userLevel")),
+    )
+
+
+def _read_http(node: Cursor) -> HttpInbound:
+    node.ignore("timeout", "policy levels have connIdle")
+    return HttpInbound(
+        accounts=read_accounts(node),
+        allow_transparent=node.get("allowTransparent").flag(),
+        level=read_level(node.get("userLevel")),
+    )
+
+
+def read_accounts(node: Cursor) -> tuple[Account, ...]:
+    found = []
+    for item in node.get("accounts", "users").items():
+        found.append(Account(user=item.get("user").text(), password=item.get("pass").text()))
+        item.accept("level", "email")
+        item.done()
+    return tuple(found)
+
+
+def read_level(node: Cursor) -> int:
+    return node.integer()
+
+
+def required_text(node: Cursor) -> str:
+    if not (text := node.text()) and (node.missing or node.value == ""):
+        node.error("is missing" if node.missing else "is empty")
+    return text
+
+
+PROTOCOLS: dict[str, Callable[[Cursor], Settings]] = {
+    "tunnel": _read_tunnel,
+    "dokodemo-door": _read_tunnel,
+    "vless": _read_vless,
+    "vmess": _read_vmess,
+    "socks": _read_socks,
+    "mixed": _read_socks,
+    "http": _read_http,
+}
+_nearest = "use vless with tls: it does the same with the same hiding"
+LACKING = {
+    "trojan": _nearest,
+    "shadowsocks": "use vless with tls, or vmess where there is no certificate",
+    "wireguard": "use socks or tunnel",
+    "hysteria": _nearest,
+    "tun": "use socks, and point programs or a tun2socks at it",
+    "mtproto": "use socks; Telegram speaks it too",
+}

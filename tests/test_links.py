@@ -14,7 +14,6 @@ from xrgui.links import (
     format_link,
     link_outbound,
     parse_link,
-    user_id,
 )
 from xrgui.links.outbound import join_early_data, split_early_data
 
@@ -378,14 +377,6 @@ def test_outbound_of_a_pinned_link_and_of_vmess():
 def test_an_id_that_is_none_is_refused_when_used():
     with pytest.raises(LinkError, match="UUID"):
         link_outbound(parse_link(f"vless://{'x' * 31}@h:1"))
-
-
-def test_ids_of_free_text():
-    assert str(user_id("我爱🍉老师1314")) == "5783a3e7-e373-51cd-8642-c83782b807c5"
-    assert str(user_id(ID.replace("-", ""))) == ID
-    for text in ("", "x" * 31, "x" * 36):
-        with pytest.raises(ValueError, match="UUID"):
-            user_id(text)
 
 
 @pytest.mark.parametrize(

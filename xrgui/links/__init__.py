@@ -3,7 +3,7 @@
 Liberal in what it reads (either spelling of everything, old forms, subscriptions), strict in what it writes.
 """
 
-from xrgui.links.model import Link, LinkError, user_id
+from xrgui.links.model import Link, LinkError
 from xrgui.links.outbound import link_outbound, link_stream
 from xrgui.links.text import Extracted, extract_links, format_link, parse_link
 
@@ -16,5 +16,4 @@ __all__ = [
     "link_outbound",
     "link_stream",
     "parse_link",
-    "user_id",
 ]

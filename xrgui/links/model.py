@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal, get_args
 from urllib.parse import unquote_to_bytes
-from uuid import UUID, uuid5
 
 import msgspec
 
@@ -113,18 +112,6 @@ _EXTRA_LACKS = {
     "fm": "finalmask",
     "ech": "Encrypted Client Hello",
 }
-
-
-def user_id(text: str) -> UUID:
-    """The id that *text* stands for: a UUID, dashes optional, or free text of 1 to 30 bytes.
-
-    Free text maps as in Xray ``common/uuid``: SHA-1 over 16 zero bytes and the text. Raises ValueError.
-    """
-    if 1 <= len(text.encode()) <= 30:
-        return uuid5(UUID(int=0), text)
-    if not re.fullmatch(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}", text):
-        raise ValueError("is neither a UUID nor a text of 1 to 30 bytes")
-    return UUID(text.replace("-", ""))
 
 
 def decode_percent(part: str, text: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlencode
 
+from xrgui.config.ids import parse_id
 from xrgui.config.model import Outbound, ReverseLink, Stream, Tls, VlessOutbound, VmessOutbound, WebSocket
-from xrgui.links.model import VMESS_SECURITIES, Link, LinkError, user_id
+from xrgui.links.model import VMESS_SECURITIES, Link, LinkError
 
 
 def link_outbound(link: Link, reverse_tag: str = "", tag: str = "server") -> Outbound:
@@ -24,7 +25,7 @@ def link_outbound(link: Link, reverse_tag: str = "", tag: str = "server") -> Out
 
 def _settings(link: Link, reverse_tag: str) -> VlessOutbound | VmessOutbound:
     try:
-        user = user_id(link.secret)
+        user = parse_id(link.secret)
     except ValueError as error:
         raise LinkError("id", str(error)) from None
     if link.protocol == "vless":

@@ -40,6 +40,7 @@ def test_domain_rules_are_a_union() -> None:
         False
     ]
     assert not domain_matcher([])("anything")
+    assert not domain_matcher(["dotless:", "regexp:^$"])("")
 
 
 @pytest.mark.parametrize("rule", ["geosite:cn", "ext:file.dat:tag", "ext-site:f:t", "ext-domain:f:t"])

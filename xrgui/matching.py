@@ -54,7 +54,7 @@ def regexp(pattern: str) -> re.Pattern[str]:
 
 
 def domain_matcher(texts: Sequence[str]) -> Callable[[str], bool]:
-    """A predicate on names: does any of *texts* match? Case does not matter.
+    """A predicate on names: does any of *texts* match? Case does not matter; "" never matches.
 
     Plain text and ``keyword:`` match anywhere in the name, ``domain:`` the name and all below it,
     ``full:`` just the name, ``regexp:`` by search in the lower-case name, ``dotless:`` names
@@ -83,7 +83,7 @@ def domain_matcher(texts: Sequence[str]) -> Callable[[str], bool]:
         for keyword in keyword_tuple:
             if keyword in host:
                 return True
-        return any(pattern.search(host) for pattern in pattern_tuple)
+        return host != "" and any(pattern.search(host) for pattern in pattern_tuple)
 
     return matches
 

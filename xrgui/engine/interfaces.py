@@ -33,6 +33,10 @@ class Outbound(Protocol):
 class Inbound(Protocol):
     tag: str
 
+    @property
+    def listening(self) -> str:
+        """Where it listens, ``host:port`` with the real port of a 0; several are joined by a comma."""
+
     async def start(self) -> None:
         """Listen. Raises OSError, with a text that names the address, where that cannot be."""
 

@@ -39,7 +39,17 @@ def reset(transport: asyncio.Transport) -> None:
 class VisitorLeg(asyncio.Protocol):
     """The inbound side of a relay."""
 
-    __slots__ = ("backlog", "failed", "opened", "pending", "registry", "session", "target", "transport")
+    __slots__ = (
+        "backlog",
+        "eof",
+        "failed",
+        "opened",
+        "pending",
+        "registry",
+        "session",
+        "target",
+        "transport",
+    )
 
     def __init__(
         self,
@@ -55,6 +65,7 @@ class VisitorLeg(asyncio.Protocol):
         self.pending: Cancellable | None = None
         self.backlog: list[bytes] | None = []
         """What arrived before the outbound stood; None from then on."""
+        self.eof = False
         self.transport: asyncio.Transport | None = None
         self.target = TargetLeg(self)
         session.abort = self.abort
@@ -75,10 +86,11 @@ class VisitorLeg(asyncio.Protocol):
         transport = self.transport
         if transport is None or not transport.can_write_eof():
             return False
+        self.eof = True
         if self.backlog is None:
             finish(self.target.transport)
-        else:
-            self.target.eof_pending = True
+            if self.target.eof:
+                transport.close()
         return True
 
     def pause_writing(self) -> None:
@@ -109,7 +121,7 @@ class VisitorLeg(asyncio.Protocol):
         out = cast(asyncio.Transport, self.target.transport)
         if backlog:
             out.writelines(backlog)
-        if self.target.eof_pending:
+        if self.eof:
             finish(out)
         if self.transport is None:
             self.target.leave(None)
@@ -153,13 +165,13 @@ class VisitorLeg(asyncio.Protocol):
 class TargetLeg(asyncio.Protocol):
     """The outbound side of a relay."""
 
-    __slots__ = ("eof_pending", "transport", "visitor", "was_open", "write_paused")
+    __slots__ = ("eof", "transport", "visitor", "was_open", "write_paused")
 
     def __init__(self, visitor: VisitorLeg) -> None:
         self.visitor: VisitorLeg | None = visitor
         self.transport: asyncio.Transport | None = None
         self.was_open = False
-        self.eof_pending = False
+        self.eof = False
         self.write_paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -183,7 +195,10 @@ class TargetLeg(asyncio.Protocol):
         transport = self.transport
         if self.visitor is None or transport is None or not transport.can_write_eof():
             return False
+        self.eof = True
         finish(self.visitor.transport)
+        if self.visitor is not None and self.visitor.eof:
+            transport.close()
         return True
 
     def pause_writing(self) -> None:

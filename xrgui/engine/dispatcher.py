@@ -1,0 +1,282 @@
+"""Routes sessions to outbounds and keeps the table of those that are alive."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from time import time
+
+from xrgui.config import model
+from xrgui.engine.errors import EngineError, RefusedError
+from xrgui.engine.interfaces import Outbound
+from xrgui.engine.mux.connection import Opened
+from xrgui.engine.mux.substream import PacketStream, SubStream
+from xrgui.engine.mux.worker import MuxWorker
+from xrgui.engine.relay import PacketVisitorLeg, VisitorLeg
+from xrgui.engine.reverse.portal import Portal
+from xrgui.engine.router import Route, Router
+from xrgui.engine.session import Cancellable, Session
+from xrgui.engine.sniff import Sniffed, Sniffer
+from xrgui.engine.tasks import spawn
+
+log = logging.getLogger(__name__)
+
+KEEP_CLOSED = 1000
+"""Sessions that are remembered after their end, for the window's table."""
+SWEEP = 5.0
+
+
+class Dispatcher:
+    """Implements `interfaces.Acceptor` and `relay.Registry`.
+
+    `outbounds` is filled and changed by the engine; the first entry takes what no rule names.
+    """
+
+    def __init__(self, router: Router) -> None:
+        self.router = router
+        self.outbounds: dict[str, Outbound] = {}
+        self.default: Outbound | None = None
+        self.sniffing: Mapping[str, model.Sniffing] = {}
+        self.tunnel_domains: frozenset[str] = frozenset()
+        """Of this configuration's classic portals: a session for one is a bridge's link."""
+        self.policy = model.Policy()
+        self.sessions: dict[int, Session] = {}
+        self.closed: deque[Session] = deque(maxlen=KEEP_CLOSED)
+        self.opened = 0
+        self.refused = 0
+        self.up = 0
+        """Payload bytes of ended sessions; those of live ones are in them."""
+        self.down = 0
+        self._loop = asyncio.get_running_loop()
+        self._mux_workers: set[MuxWorker] = set()
+        self._marks: dict[int, tuple[int, float]] = {}
+        self._sweeper = self._loop.call_later(SWEEP, self._sweep)
+
+    # interfaces.Acceptor
+
+    def relay(
+        self,
+        session: Session,
+        transport: asyncio.Transport,
+        initial: bytes = b"",
+        *,
+        opened: Callable[[], None] | None = None,
+        failed: Callable[[BaseException | None], None] | None = None,
+    ) -> None:
+        sniffing = self.sniffing.get(session.inbound_tag)
+        if sniffing is None or not sniffing.enabled:
+            self._relay(session, transport, initial, opened, failed)
+            return
+        if opened is not None:
+            # The visitor speaks only once it was told that it may.
+            opened()
+        sniffer = Sniffer(
+            lambda found, data: self._sniffed(session, sniffing, found, transport, data), initial
+        )
+        transport.set_protocol(sniffer)
+        sniffer.connection_made(transport)
+
+    def relay_packets(
+        self, session: Session, transport: asyncio.DatagramTransport
+    ) -> asyncio.DatagramProtocol:
+        leg = PacketVisitorLeg(session, self, transport)
+        self.session_opened(session)
+        leg.pending = self.connect(session, leg.target)
+        return leg
+
+    def serve_mux(self, session: Session, transport: asyncio.Transport, initial: bytes = b"") -> None:
+        def accept(stream: SubStream | PacketStream, opened: Opened) -> None:
+            inner = Session(
+                session.inbound_tag,
+                session.inbound_protocol,
+                opened.target,
+                source=session.source,
+                local=session.local,
+                user=session.user,
+            )
+            inner.link = worker.number
+            if isinstance(stream, PacketStream):
+                stream.set_protocol(self.relay_packets(inner, stream))
+            else:
+                self.relay(inner, stream)
+
+        worker = MuxWorker(
+            client=False,
+            accept=accept,
+            lost=lambda worker, _: self._mux_workers.discard(worker),
+            buffer_limit=self.buffer_limit(),
+        )
+        self._mux_workers.add(worker)
+        transport.set_protocol(worker)
+        worker.connection_made(transport)
+        transport.resume_reading()
+        if initial:
+            worker.data_received(initial)
+
+    # relay.Registry
+
+    def session_opened(self, session: Session) -> None:
+        session.started = self._loop.time()
+        session.started_at = time()
+        self.opened += 1
+        self.sessions[session.id] = session
+
+    def session_closed(self, session: Session) -> None:
+        if self.sessions.pop(session.id, None) is None:
+            return
+        self._marks.pop(session.id, None)
+        self.up += session.up
+        self.down += session.down
+        self.closed.append(session)
+        if session.error and log.isEnabledFor(logging.INFO):
+            log.info("%d ended: %s", session.id, session.error)
+
+    # Routing
+
+    def connect(self, session: Session, protocol: asyncio.BaseProtocol) -> Cancellable | None:
+        """Route *session* and open its outbound for *protocol*, with the semantics of `Outbound.connect`."""
+        router = self.router
+        if router.needs_resolver:
+            return spawn(self._connect_later(session, protocol), f"route {session.id}")
+        return self._connect(session, router.pick(session), protocol)
+
+    async def _connect_later(self, session: Session, protocol: asyncio.BaseProtocol) -> None:
+        route = await self.router.route(session)
+        pending = self._connect(session, route, protocol)
+        if isinstance(pending, asyncio.Future):
+            await pending
+
+    def _connect(
+        self, session: Session, route: Route | None, protocol: asyncio.BaseProtocol
+    ) -> Cancellable | None:
+        try:
+            outbound = self._outbound(session, route)
+        except EngineError as error:
+            self.refused += 1
+            protocol.connection_lost(error)  # type: ignore[attr-defined]
+            return None
+        return outbound.connect(session, protocol)
+
+    def _outbound(self, session: Session, route: Route | None) -> Outbound:
+        """The outbound for *session*, noted in it and in the log. Raises RefusedError."""
+        if route is None:
+            outbound = self.default
+            rule = "default"
+        else:
+            session.rule = rule = route.rule
+            outbound = self.outbounds.get(route.outbound_tag)
+        if outbound is None:
+            wanted = f"the outbound {route.outbound_tag!r}" if route else "an outbound"
+            log.warning("%d dropped: rule %s wants %s, which is not there", session.id, rule, wanted)
+            raise RefusedError(f"rule {rule} wants {wanted}, which is not there")
+        session.outbound_tag = outbound.tag
+        if log.isEnabledFor(logging.INFO):
+            visitor = session.source.endpoint if session.source else "?"
+            log.info(
+                "%d %s [%s] -> %s, rule %s -> [%s]",
+                session.id,
+                visitor,
+                session.inbound_tag,
+                session.target,
+                rule,
+                outbound.tag,
+            )
+        return outbound
+
+    def _relay(
+        self,
+        session: Session,
+        transport: asyncio.Transport,
+        initial: bytes,
+        opened: Callable[[], None] | None,
+        failed: Callable[[BaseException | None], None] | None,
+    ) -> None:
+        if self._hand_over(session, transport, initial):
+            return
+        leg = VisitorLeg(session, self, opened, failed)
+        leg.transport = transport
+        transport.set_protocol(leg)
+        self.session_opened(session)
+        if initial:
+            leg.data_received(initial)
+        leg.pending = self.connect(session, leg.target)
+        if leg.backlog is not None:
+            if leg.transport is not None:
+                transport.pause_reading()
+        elif leg.transport is not None and not leg.target.write_paused:
+            transport.resume_reading()
+
+    def _hand_over(self, session: Session, transport: asyncio.Transport, initial: bytes) -> bool:
+        """Give a classic bridge's link to its portal. A tunnel domain is a name that nobody else asks for, so
+        other sessions pay one look-up."""
+        if session.destination.host not in self.tunnel_domains:
+            return False
+        route = self.router.pick(session)
+        outbound = self.outbounds.get(route.outbound_tag) if isinstance(route, Route) else self.default
+        if not isinstance(outbound, Portal) or not outbound.takes(session):
+            return False
+        session.outbound_tag = outbound.tag
+        outbound.attach(session, transport, initial)
+        return True
+
+    def _sniffed(
+        self,
+        session: Session,
+        sniffing: model.Sniffing,
+        found: Sniffed | None,
+        transport: asyncio.Transport,
+        data: bytes,
+    ) -> None:
+        if found is not None:
+            session.sniffed_protocol = found.protocol
+            session.attrs = dict(found.attrs)
+            kind = "http" if found.protocol.startswith("http") else found.protocol
+            wanted = kind in sniffing.dest_override and found.host not in sniffing.domains_excluded
+            if found.host and wanted:
+                session.sniffed_host = found.host
+                if not sniffing.route_only:
+                    session.destination = session.destination._replace(host=found.host)
+        self._relay(session, transport, data, None, None)
+
+    # Upkeep
+
+    def buffer_limit(self) -> int:
+        """Bytes that a sub-connection of a peer without credits may hold (policy `bufferSize`)."""
+        size = self.policy.level(0).buffer_size
+        if size is None:
+            return 16 * 1024 * 1024
+        return size if size >= 0 else 1 << 62
+
+    def close_session(self, session_id: int, reason: str) -> bool:
+        session = self.sessions.get(session_id)
+        if session is None or session.abort is None:
+            return False
+        session.abort(reason)
+        return True
+
+    def end_sessions(self, reason: str, matches: Callable[[Session], bool]) -> None:
+        for session in [s for s in self.sessions.values() if matches(s)]:
+            if session.abort is not None:
+                session.abort(reason)
+
+    def _sweep(self) -> None:
+        """End what was idle for too long. Bytes are compared every few seconds, so they cost nothing as they pass."""
+        self._sweeper = self._loop.call_later(SWEEP, self._sweep)
+        now = self._loop.time()
+        limit = self.policy.level(0).conn_idle
+        for session in list(self.sessions.values()):
+            total = session.up + session.down
+            mark = self._marks.get(session.id)
+            if mark is None or mark[0] != total:
+                self._marks[session.id] = (total, now)
+            elif now - mark[1] > limit and session.abort is not None:
+                session.abort(f"idle for {limit:.0f} s")
+
+    def close(self) -> None:
+        self._sweeper.cancel()
+        self.end_sessions("the engine was stopped", lambda _: True)
+        for worker in list(self._mux_workers):
+            worker.abort(ConnectionResetError("the engine was stopped"))
+

@@ -1,0 +1,376 @@
+"""A configuration, running: makes the inbounds, outbounds, bridges and portals and changes them in place."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from time import time
+
+import msgspec
+
+from xrgui import rpc
+from xrgui.address import format_endpoint
+from xrgui.config import model
+from xrgui.engine.dispatcher import Dispatcher
+from xrgui.engine.errors import EngineError
+from xrgui.engine.interfaces import Inbound, Outbound
+from xrgui.engine.kinds import make_inbound, make_outbound
+from xrgui.engine.mux import extension
+from xrgui.engine.mux.worker import WINDOW
+from xrgui.engine.outbound.vless import VlessOutbound
+from xrgui.engine.resolver import Resolver
+from xrgui.engine.reverse.bridge import Bridge, Dial, tunnel_target
+from xrgui.engine.reverse.portal import Portal
+from xrgui.engine.router import Route, Router
+from xrgui.engine.session import Cancellable, Session
+
+log = logging.getLogger(__name__)
+
+INSTANCE = os.urandom(16)
+"""Names this process to other xrgui."""
+
+
+@dataclass
+class Applied:
+    """Texts like ``inbound NAME``."""
+
+    started: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class BridgeSpec:
+    """What makes a bridge this one: any difference restarts it."""
+
+    tag: str
+    domain: str
+    """The tunnel domain of the classic dialect; empty for VLESS reverse."""
+    carrier: model.Outbound
+    """The outbound through which its links are dialled."""
+
+
+class Engine:
+    """Runs one configuration. `apply` starts it and later changes it; what does not differ is not touched."""
+
+    def __init__(self) -> None:
+        self.config = model.Config()
+        self.started_at = time()
+        self._resolver = Resolver(self.config.dns)
+        self.dispatcher = Dispatcher(Router(self.config.routing, self._resolver))
+        self._inbounds: dict[str, tuple[model.Inbound, Inbound]] = {}
+        self._outbounds: dict[str, tuple[model.Outbound, Outbound]] = {}
+        self._portals: dict[str, Portal] = {}
+        self._bridges: dict[str, tuple[BridgeSpec, Bridge]] = {}
+
+    @property
+    def sessions(self) -> dict[int, Session]:
+        return self.dispatcher.sessions
+
+    # Changing
+
+    async def apply(self, config: model.Config) -> Applied:
+        """Run *config* in place of what runs.
+
+        Raises EngineError or OSError when a new inbound cannot start; what ran before runs on then.
+        """
+        config = name_everything(config)
+        applied = Applied()
+        await self._change_inbounds(config, applied)
+        former = self.config
+        self.config = config
+        if config.dns != former.dns:
+            self._resolver = Resolver(config.dns)
+        self.dispatcher.policy = config.policy
+        await self._change_outbounds(config, applied)
+        await self._change_portals(config, applied)
+        self._route(config)
+        self._change_bridges(config, applied)
+        return applied
+
+    def _route(self, config: model.Config) -> None:
+        dispatcher = self.dispatcher
+        dispatcher.router = Router(config.routing, self._resolver)
+        dispatcher.outbounds = {tag: out for tag, (_, out) in self._outbounds.items()}
+        dispatcher.outbounds.update(self._portals)
+        dispatcher.default = self._outbounds[config.outbounds[0].tag][1] if config.outbounds else None
+        dispatcher.tunnel_domains = frozenset(end.domain for end in config.reverse.portals)
+        sniffing = {entry.tag: entry.sniffing for entry in config.inbounds}
+        for entry in config.outbounds:
+            if isinstance(entry.settings, model.VlessOutbound) and entry.settings.reverse:
+                sniffing[entry.settings.reverse.tag] = entry.settings.reverse.sniffing
+        dispatcher.sniffing = sniffing
+
+    async def _change_inbounds(self, config: model.Config, applied: Applied) -> None:
+        wanted = {entry.tag: entry for entry in config.inbounds}
+        leaving = {tag: old for tag, old in self._inbounds.items() if wanted.get(tag) != old[0]}
+        for _, running in leaving.values():
+            await running.close()
+        started: dict[str, tuple[model.Inbound, Inbound]] = {}
+        try:
+            for tag, entry in wanted.items():
+                if tag in self._inbounds and tag not in leaving:
+                    continue
+                new = make_inbound(entry, self.dispatcher, self.portal, config.policy)
+                await new.start()
+                started[tag] = entry, new
+        except (OSError, EngineError):
+            for _, new in started.values():
+                await new.close()
+            await self._restore(leaving)
+            raise
+        for tag in leaving:
+            del self._inbounds[tag]
+            self._end(lambda session, tag=tag: session.inbound_tag == tag)  # type: ignore[misc]
+            for portal in self._portals.values():
+                portal.drop_links(tag)
+        applied.kept += [f"inbound {tag}" for tag in self._inbounds]
+        applied.stopped += [f"inbound {tag}" for tag in leaving]
+        applied.started += [f"inbound {tag}" for tag in started]
+        self._inbounds |= started
+
+    async def _restore(self, leaving: dict[str, tuple[model.Inbound, Inbound]]) -> None:
+        """Listen again where a change that failed had stopped it."""
+        for tag, (entry, _) in leaving.items():
+            again = make_inbound(entry, self.dispatcher, self.portal, self.config.policy)
+            try:
+                await again.start()
+            except OSError as error:
+                log.error("inbound %s cannot go on: %s", tag, error)
+                del self._inbounds[tag]
+            else:
+                self._inbounds[tag] = entry, again
+
+    async def _change_outbounds(self, config: model.Config, applied: Applied) -> None:
+        wanted = {entry.tag: entry for entry in config.outbounds}
+        leaving = {tag: old for tag, old in self._outbounds.items() if wanted.get(tag) != old[0]}
+        for tag, (_, running) in leaving.items():
+            del self._outbounds[tag]
+            self._end(lambda session, tag=tag: session.outbound_tag == tag)  # type: ignore[misc]
+            await running.close()
+        applied.kept += [f"outbound {tag}" for tag in self._outbounds]
+        applied.stopped += [f"outbound {tag}" for tag in leaving]
+        for tag, entry in wanted.items():
+            if tag not in self._outbounds:
+                new = make_outbound(entry, self._resolver, self.dispatcher.buffer_limit())
+                self._outbounds[tag] = entry, new
+                applied.started.append(f"outbound {tag}")
+
+    async def _change_portals(self, config: model.Config, applied: Applied) -> None:
+        wanted = {end.tag: end.domain for end in config.reverse.portals}
+        for entry in config.inbounds:
+            if isinstance(entry.settings, model.VlessInbound):
+                wanted.update((user.reverse_tag, "") for user in entry.settings.users if user.reverse_tag)
+        for tag, portal in list(self._portals.items()):
+            if wanted.get(tag) == portal.domain:
+                applied.kept.append(f"portal {tag}")
+            else:
+                del self._portals[tag]
+                await portal.close()
+                applied.stopped.append(f"portal {tag}")
+        for tag, domain in wanted.items():
+            if tag not in self._portals:
+                self.portal(tag, domain)
+                applied.started.append(f"portal {tag}")
+
+    def portal(self, tag: str, domain: str = "") -> Portal:
+        """The portal of *tag*, made where it is not there yet (an inbound may be quicker than `apply`)."""
+        found = self._portals.get(tag)
+        if found is None:
+            found = self._portals[tag] = Portal(
+                tag, domain, hello=lambda: self._hello(tag), buffer_limit=self.dispatcher.buffer_limit
+            )
+        return found
+
+    def _hello(self, portal_tag: str = "") -> extension.Hello:
+        return extension.Hello(extension.FEATURES, WINDOW, INSTANCE, self._public_ports(portal_tag))
+
+    def _public_ports(self, portal_tag: str) -> tuple[str, ...]:
+        """Where visitors of a portal come in: the tunnel inbounds that a rule leads to it."""
+        tags = {
+            tag for rule in self.config.routing.rules if rule.outbound_tag == portal_tag for tag in rule.inbound_tags
+        }
+        return tuple(
+            f"{network.value}:{first}"
+            for entry in self.config.inbounds
+            if entry.tag in tags and isinstance(entry.settings, model.TunnelInbound)
+            for network in sorted(entry.settings.networks)
+            for first, _ in entry.ports
+        )
+
+    def _change_bridges(self, config: model.Config, applied: Applied) -> None:
+        wanted = {spec.tag: spec for spec in self._bridge_specs(config)}
+        for tag, (spec, bridge) in list(self._bridges.items()):
+            if wanted.get(tag) == spec:
+                applied.kept.append(f"bridge {tag}")
+                continue
+            del self._bridges[tag]
+            bridge.stop()
+            self._end(lambda session, tag=tag: session.inbound_tag == tag)  # type: ignore[misc]
+            applied.stopped.append(f"bridge {tag}")
+        for tag, spec in wanted.items():
+            if tag not in self._bridges:
+                bridge = self._make_bridge(spec)
+                self._bridges[tag] = spec, bridge
+                bridge.start()
+                applied.started.append(f"bridge {tag}")
+
+    def _bridge_specs(self, config: model.Config) -> Iterator[BridgeSpec]:
+        for end in config.reverse.bridges:
+            route = self.dispatcher.router.pick(Session(end.tag, "bridge", tunnel_target(end.domain)))
+            found = self._outbounds.get(route.outbound_tag) if isinstance(route, Route) else None
+            yield BridgeSpec(end.tag, end.domain, found[0] if found else config.outbounds[0])
+        for entry in config.outbounds:
+            if isinstance(entry.settings, model.VlessOutbound) and entry.settings.reverse:
+                yield BridgeSpec(entry.settings.reverse.tag, "", entry)
+
+    def _make_bridge(self, spec: BridgeSpec) -> Bridge:
+        dial: Dial
+        if spec.domain:
+            target = tunnel_target(spec.domain)
+
+            def dial(worker: asyncio.BaseProtocol) -> Cancellable | None:
+                return self.dispatcher.connect(Session(spec.tag, "bridge", target), worker)
+
+        else:
+            carrier = self._outbounds[spec.carrier.tag][1]
+            assert isinstance(carrier, VlessOutbound)
+            dial = carrier.connect_link
+        return Bridge(
+            spec.tag,
+            server_of(spec.carrier),
+            dial,
+            self.dispatcher,
+            reverse=not spec.domain,
+            hello=self._hello(),
+            user=getattr(spec.carrier.settings, "email", ""),
+            buffer_limit=self.dispatcher.buffer_limit,
+        )
+
+    def _end(self, matches: Callable[[Session], bool]) -> None:
+        self.dispatcher.end_sessions("its part of the configuration was changed", matches)
+
+    async def close(self, grace: float = 1.0) -> None:
+        """Stop everything; sessions have *grace* seconds to finish."""
+        for _, bridge in self._bridges.values():
+            bridge.hold()
+        for _, running in self._inbounds.values():
+            await running.close()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + grace
+        while self.dispatcher.sessions and loop.time() < deadline:
+            await asyncio.sleep(0.05)
+        self.dispatcher.close()
+        for _, bridge in self._bridges.values():
+            bridge.stop()
+        for portal in self._portals.values():
+            await portal.close()
+        for _, out in self._outbounds.values():
+            await out.close()
+
+    # Asking
+
+    def close_session(self, session_id: int, reason: str) -> bool:
+        return self.dispatcher.close_session(session_id, reason)
+
+    def retry(self, tag: str = "") -> list[str]:
+        """Let bridges that wait dial now; the result is their tags."""
+        retried = []
+        for name, (_, bridge) in self._bridges.items():
+            if bridge.state == "waiting" and tag in ("", name):
+                bridge.retry()
+                retried.append(name)
+        return retried
+
+    def status(self) -> rpc.EngineStatus:
+        return rpc.EngineStatus(
+            started_at=self.started_at,
+            inbounds=tuple(self._inbound_status(tag, *entry) for tag, entry in self._inbounds.items()),
+            outbounds=tuple(
+                rpc.OutboundStatus(
+                    tag,
+                    entry.settings.__struct_config__.tag,
+                    server_of(entry),
+                    sum(1 for s in self.sessions.values() if s.outbound_tag == tag),
+                )
+                for tag, (entry, _) in self._outbounds.items()
+            ),
+            bridges=tuple(self._bridge_status(bridge) for _, bridge in self._bridges.values()),
+            portals=tuple(self._portal_status(portal) for portal in self._portals.values()),
+            totals=self.totals(),
+        )
+
+    def totals(self) -> rpc.Totals:
+        dispatcher = self.dispatcher
+        live = dispatcher.sessions.values()
+        return rpc.Totals(
+            up=dispatcher.up + sum(s.up for s in live),
+            down=dispatcher.down + sum(s.down for s in live),
+            open=len(live),
+            opened=dispatcher.opened,
+            refused=dispatcher.refused,
+        )
+
+    def _inbound_status(self, tag: str, entry: model.Inbound, running: Inbound) -> rpc.InboundStatus:
+        return rpc.InboundStatus(
+            tag=tag,
+            protocol=str(entry.settings.__struct_config__.tag),
+            listen=running.listening,
+            connections=sum(1 for s in self.sessions.values() if s.inbound_tag == tag),
+        )
+
+    def _bridge_status(self, bridge: Bridge) -> rpc.BridgeStatus:
+        now = asyncio.get_running_loop().time()
+        rtts = [link.worker.rtt for link in bridge.links if link.worker.rtt is not None]
+        return rpc.BridgeStatus(
+            tag=bridge.tag,
+            dialect="vless" if bridge.reverse else "classic",
+            state=bridge.state,
+            server=bridge.server,
+            attempt=bridge.attempt,
+            next_try_in=max(bridge.next_try - now, 0) if bridge.state == "waiting" else 0,
+            links=len(bridge.links),
+            since=time() - (now - bridge.since),
+            error=bridge.error,
+            rtt_ms=min(rtts) * 1000 if rtts else None,
+        )
+
+    def _portal_status(self, portal: Portal) -> rpc.PortalStatus:
+        now = asyncio.get_running_loop().time()
+        rtts = [link.worker.rtt for link in portal.links if link.worker.rtt is not None]
+        return rpc.PortalStatus(
+            tag=portal.tag,
+            dialect="classic" if portal.domain else "vless",
+            links=len(portal.links),
+            visitors=sum(1 for s in self.sessions.values() if s.outbound_tag == portal.tag),
+            since=time() - (now - portal.since),
+            peers=tuple(
+                link.session.source.endpoint if link.session.source else "" for link in portal.links
+            ),
+            rtt_ms=min(rtts) * 1000 if rtts else None,
+        )
+
+
+def server_of(entry: model.Outbound) -> str:
+    """``host:port`` of a proxy; empty for outbounds that have none."""
+    settings = entry.settings
+    if isinstance(settings, model.FreedomOutbound | model.BlackholeOutbound):
+        return ""
+    return format_endpoint(settings.address, settings.port)
+
+
+def name_everything(config: model.Config) -> model.Config:
+    """Give tags to what has none, so that the log, the status and a change can name it."""
+
+    def named(entries: tuple[msgspec.Struct, ...], kind: str) -> tuple[msgspec.Struct, ...]:
+        return tuple(
+            entry if entry.tag else msgspec.structs.replace(entry, tag=f"{kind}#{number}")  # type: ignore[attr-defined]
+            for number, entry in enumerate(entries, 1)
+        )
+
+    return msgspec.structs.replace(
+        config, inbounds=named(config.inbounds, "inbound"), outbounds=named(config.outbounds, "outbound")
+    )

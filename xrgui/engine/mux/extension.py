@@ -1,0 +1,156 @@
+"""What two xrgui say to each other inside Mux.cool: messages in the data of KeepAlive frames, which stock peers
+discard. Specified in docs/mux-extension.md. Sans-I/O.
+
+One frame carries one message: its type (1 byte) and its body, big-endian. The frame's id names the sub-connection,
+0 the main connection.
+"""
+
+from __future__ import annotations
+
+import struct
+
+import msgspec
+
+from xrgui.engine.errors import RemoteProtocolError
+from xrgui.engine.mux import frames
+
+MAGIC = b"xrgui-mx"
+VERSION = 1
+
+HELLO, OPEN, CREDIT, FIN, RESET, REOPEN, REOPENED, GOAWAY = range(1, 9)
+
+FEATURE_CREDIT = 1
+FEATURE_FIN = 2
+FEATURE_RESET = 4
+FEATURE_GOAWAY = 8
+FEATURES = FEATURE_CREDIT | FEATURE_FIN | FEATURE_RESET | FEATURE_GOAWAY
+"""What this program speaks; both ends use what both name."""
+
+TAG_FEATURES, TAG_WINDOW, TAG_INSTANCE, TAG_NONCE, TAG_KEY, TAG_SIGNATURE, TAG_PUBLIC = range(1, 8)
+
+MIN_WINDOW = 16 * 1024
+MAX_WINDOW = 64 * 1024 * 1024
+
+
+class Hello(msgspec.Struct, frozen=True, gc=False):
+    """Both sides' introduction. *window* is how many bytes of each sub-connection its sender takes before it
+    grants more; *instance* names the process (16 random bytes); *public* are the portal's ports for visitors, as
+    ``tcp:443`` texts."""
+
+    features: int
+    window: int
+    instance: bytes
+    public: tuple[str, ...] = ()
+
+    def encode(self) -> bytes:
+        fields = [
+            (TAG_FEATURES, self.features.to_bytes(4, "big")),
+            (TAG_WINDOW, self.window.to_bytes(4, "big")),
+            (TAG_INSTANCE, self.instance),
+        ]
+        if self.public:
+            fields.append((TAG_PUBLIC, ",".join(self.public).encode()))
+        body = b"".join(struct.pack("!BH", tag, len(value)) + value for tag, value in fields)
+        return frames.keep_alive(0, bytes((HELLO,)) + MAGIC + bytes((VERSION,)) + body)
+
+
+class Open(msgspec.Struct, frozen=True, gc=False):
+    """Comes directly before New(id): the sub-connection speaks the extension. *uid* names it for resumption."""
+
+    id: int
+    uid: int
+    flags: int = 0
+
+    def encode(self) -> bytes:
+        return frames.keep_alive(self.id, struct.pack("!BQB", OPEN, self.uid, self.flags))
+
+
+class Credit(msgspec.Struct, frozen=True, gc=False):
+    """Payload bytes below *consumed* are done with; up to ``consumed + window`` may be sent."""
+
+    id: int
+    consumed: int
+    window: int
+
+    def encode(self) -> bytes:
+        return frames.keep_alive(self.id, struct.pack("!BQI", CREDIT, self.consumed, self.window))
+
+
+class Fin(msgspec.Struct, frozen=True, gc=False):
+    """No more bytes than *offset* in this direction; the other one goes on."""
+
+    id: int
+    offset: int
+
+    def encode(self) -> bytes:
+        return frames.keep_alive(self.id, struct.pack("!BQ", FIN, self.offset))
+
+
+class Reset(msgspec.Struct, frozen=True, gc=False):
+    """Why the End with Error that follows: one of the codes below, and a text for people."""
+
+    id: int
+    code: int
+    text: str
+
+    def encode(self) -> bytes:
+        return frames.keep_alive(self.id, bytes((RESET, self.code)) + self.text.encode()[:400])
+
+
+class GoAway(msgspec.Struct, frozen=True, gc=False):
+    """No new sub-connections here; the running ones may finish."""
+
+    def encode(self) -> bytes:
+        return frames.keep_alive(0, bytes((GOAWAY,)))
+
+
+Message = Hello | Open | Credit | Fin | Reset | GoAway
+
+REFUSED, UNREACHABLE, DNS, DENIED, TIMED_OUT, TOO_SLOW, OVER_LIMIT, SHUTTING_DOWN, FLOW_VIOLATION = range(1, 10)
+
+
+def decode(stream_id: int, data: bytes) -> Message | None:
+    """The message in a KeepAlive's *data*; None for what is not one (padding, or a type of the future).
+
+    Raises RemoteProtocolError for a message of a known type that is malformed.
+    """
+    if not data:
+        return None
+    kind, body = data[0], data[1:]
+    if kind == HELLO:
+        return _hello(body)
+    try:
+        if kind == OPEN:
+            return Open(stream_id, *struct.unpack_from("!QB", body))
+        if kind == CREDIT:
+            return Credit(stream_id, *struct.unpack_from("!QI", body))
+        if kind == FIN:
+            return Fin(stream_id, *struct.unpack_from("!Q", body))
+    except struct.error:
+        raise RemoteProtocolError(f"an extension message of type {kind} is too short") from None
+    if kind == RESET and body:
+        return Reset(stream_id, body[0], body[1:].decode(errors="replace"))
+    if kind == GOAWAY:
+        return GoAway()
+    return None
+
+
+def _hello(body: bytes) -> Hello | None:
+    if body[: len(MAGIC)] != MAGIC or len(body) <= len(MAGIC):
+        return None
+    fields: dict[int, bytes] = {}
+    offset = len(MAGIC) + 1
+    while len(body) - offset >= 3:
+        tag, size = struct.unpack_from("!BH", body, offset)
+        offset += 3
+        if len(body) - offset < size:
+            raise RemoteProtocolError("the peer's HELLO is cut short")
+        fields[tag] = body[offset : offset + size]
+        offset += size
+    features = int.from_bytes(fields.get(TAG_FEATURES, b""), "big")
+    window = int.from_bytes(fields.get(TAG_WINDOW, b""), "big")
+    instance = fields.get(TAG_INSTANCE, b"")
+    if not MIN_WINDOW <= window <= MAX_WINDOW or len(instance) != 16:
+        raise RemoteProtocolError("the peer's HELLO has no usable window or instance")
+    public = fields.get(TAG_PUBLIC, b"").decode(errors="replace")
+    return Hello(features, window, instance, tuple(public.split(",")) if public else ())

@@ -1,0 +1,382 @@
+"""One sub-connection as an asyncio transport: a stream with credits, or a flow of packets."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any, cast
+
+from xrgui.address import Destination
+from xrgui.engine.mux import extension, frames
+
+if TYPE_CHECKING:
+    from xrgui.engine.mux.worker import MuxWorker
+
+log = logging.getLogger(__name__)
+
+Payload = bytes | bytearray | memoryview
+UNLIMITED = 1 << 62
+GRACE = 256 * 1024
+"""What a sender may overshoot its window by before it counts as a violation."""
+
+
+class SubStream(asyncio.Transport):
+    """A TCP sub-connection.
+
+    Sending: `limit` is the offset that must not be passed (no limit for a peer without credits). What cannot leave
+    now waits in `queue`; the protocol above is paused meanwhile, so one read of its socket is the most that waits.
+    Receiving: while the protocol above has paused us, payload is held, bounded by the window for a peer with
+    credits, by the worker's `buffer_limit` for one without.
+    """
+
+    __slots__ = (
+        "closing",
+        "credited",
+        "eof_sent",
+        "eof_wanted",
+        "granted",
+        "held",
+        "held_size",
+        "id",
+        "limit",
+        "lost",
+        "paused",
+        "peer_ended",
+        "protocol",
+        "queue",
+        "queued",
+        "reason",
+        "received",
+        "ring_member",
+        "sent",
+        "window",
+        "worker",
+        "write_paused",
+    )
+
+    def __init__(self, worker: MuxWorker, stream_id: int, credited: bool) -> None:
+        self.worker = worker
+        self.id = stream_id
+        self.credited = credited
+        self.protocol: asyncio.Protocol = _NOBODY
+        self.sent = 0
+        self.limit = worker.peer.window if credited and worker.peer else UNLIMITED
+        self.queue: deque[memoryview] | None = None
+        self.queued = 0
+        self.ring_member = False
+        self.write_paused = False
+        self.eof_wanted = False
+        self.eof_sent = False
+        self.received = 0
+        self.granted = 0
+        """The offset up to which consumption was reported."""
+        self.window = worker.window
+        self.paused = False
+        self.held: deque[bytes] | None = None
+        self.held_size = 0
+        self.peer_ended = False
+        """The peer sends no more: its FIN or its End has come."""
+        self.closing = False
+        """Closed from above: what is queued still leaves, then End."""
+        self.lost = False
+        """`connection_lost` was called or is under way."""
+        self.reason = ""
+
+    # Sending
+
+    def write(self, data: Payload) -> None:
+        size = len(data)
+        if not size or self.closing or self.eof_wanted or self.lost:
+            return
+        worker = self.worker
+        if self.queue is None and not worker.blocked and self.sent + size <= self.limit:
+            self.sent += size
+            worker.put(self.id, data, size)
+            if self.sent == self.limit:
+                self.pause()
+            return
+        if self.queue is None:
+            self.queue = deque()
+        self.queue.append(memoryview(data))
+        self.queued += size
+        self.pause()
+        if self.sent < self.limit:
+            worker.make_ready(self)
+
+    def pause(self) -> None:
+        if not self.write_paused:
+            self.write_paused = True
+            self.protocol.pause_writing()
+
+    def send_some(self, quantum: int) -> None:
+        """Send up to *quantum* queued bytes, as credit allows; the worker's scheduler calls this."""
+        queue = self.queue
+        while queue and quantum > 0 and self.sent < self.limit:
+            part = queue[0]
+            size = min(len(part), quantum, self.limit - self.sent)
+            if size == len(part):
+                queue.popleft()
+            else:
+                queue[0] = part[size:]
+                part = part[:size]
+            self.queued -= size
+            self.sent += size
+            quantum -= size
+            self.worker.put(self.id, part, size)
+        if not queue:
+            self.queue = None
+            self.drained()
+
+    def drained(self) -> None:
+        if self.closing:
+            self.send_end()
+            return
+        if self.eof_wanted and not self.eof_sent:
+            self.send_fin()
+        if self.write_paused and self.sent < self.limit and not self.lost:
+            self.write_paused = False
+            self.protocol.resume_writing()
+
+    def credit(self, consumed: int, window: int) -> None:
+        """The peer is done with *consumed* bytes and takes *window* more."""
+        limit = consumed + window
+        if not self.credited or consumed > self.sent or limit <= self.limit:
+            return
+        self.limit = limit
+        if self.queue:
+            self.worker.make_ready(self)
+        else:
+            self.drained()
+
+    def can_write_eof(self) -> bool:
+        """A stock opener forgets an id with the first End, so towards one there is no half-close."""
+        return self.credited or self.worker.client
+
+    def write_eof(self) -> None:
+        if self.eof_wanted or self.closing or self.lost:
+            return
+        self.eof_wanted = True
+        if self.queue is None:
+            self.send_fin()
+
+    def send_fin(self) -> None:
+        self.eof_sent = True
+        if self.credited:
+            self.worker.put_control(extension.Fin(self.id, self.sent).encode())
+            if self.peer_ended and not self.held:
+                self.finish(None)
+        else:
+            self.worker.put_control(frames.end(self.id))
+
+    def close(self) -> None:
+        if self.closing or self.lost:
+            return
+        self.closing = True
+        if self.queue is None or self.worker.closed:
+            self.send_end()
+
+    def abort(self) -> None:
+        self.stop(0, "")
+
+    def stop(self, code: int, text: str) -> None:
+        """End at once, both directions; a peer that speaks the extension is told why."""
+        if self.lost:
+            return
+        self.closing = True
+        self.queue = None
+        self.queued = 0
+        if self.worker.forget(self):
+            if code and self.credited:
+                self.worker.put_control(extension.Reset(self.id, code, text).encode())
+            self.worker.put_control(frames.end(self.id, error=True))
+        self._lose_soon(None)
+
+    def send_end(self) -> None:
+        """Everything that was written has left: end the sub-connection."""
+        if self.worker.forget(self) and not (self.eof_sent and not self.credited):
+            self.worker.put_control(frames.end(self.id))
+        self._lose_soon(None)
+
+    def _lose_soon(self, exc: Exception | None) -> None:
+        if not self.lost:
+            self.lost = True
+            self.held = None
+            self.worker.loop.call_soon(self.protocol.connection_lost, exc)
+
+    # Receiving; the worker calls these
+
+    def feed(self, data: Payload) -> None:
+        if self.peer_ended or self.lost:
+            return
+        size = len(data)
+        self.received += size
+        if self.closing:
+            self.grant()
+        elif self.paused:
+            self._hold(bytes(data))
+        else:
+            self.protocol.data_received(cast(bytes, data))
+            if self.credited and not self.paused and self.received - self.granted >= self.window >> 2:
+                self.grant()
+
+    def _hold(self, data: bytes) -> None:
+        if self.held is None:
+            self.held = deque()
+        self.held.append(data)
+        self.held_size += len(data)
+        if self.credited:
+            if self.received > self.granted + self.window + GRACE:
+                self.overflow(extension.FLOW_VIOLATION, "the peer sent more than it was granted")
+        elif self.held_size > self.worker.buffer_limit:
+            self.overflow(extension.TOO_SLOW, "reads too slowly for a peer without flow control")
+
+    def overflow(self, code: int, text: str) -> None:
+        log.warning("sub-connection %d ended: %s", self.id, text)
+        self.reason = text
+        protocol, self.protocol = self.protocol, _NOBODY
+        self.stop(code, text)
+        protocol.connection_lost(ConnectionAbortedError(text))
+
+    def grant(self) -> None:
+        """Report as consumed what the protocol above has taken."""
+        consumed = self.received - self.held_size
+        if self.credited and consumed - self.granted >= self.window >> 2 and not self.peer_ended:
+            self.granted = consumed
+            self.worker.put_control(extension.Credit(self.id, consumed, self.window).encode())
+
+    def fin(self) -> None:
+        """The peer's direction is over; the other one may go on."""
+        self.peer_ended = True
+        if not self.held:
+            self._deliver_eof()
+
+    def _deliver_eof(self) -> None:
+        keep = self.protocol.eof_received()
+        if self.eof_sent:
+            self.finish(None)
+        elif not keep:
+            self.close()
+
+    def ended(self, exc: Exception | None) -> None:
+        """The peer's End: both directions are over."""
+        self.peer_ended = True
+        self.worker.forget(self)
+        self.queue = None
+        if exc is not None or not self.held:
+            self.finish(exc)
+
+    def finish(self, exc: Exception | None) -> None:
+        self.worker.forget(self)
+        if not self.lost:
+            self.lost = True
+            self.closing = True
+            self.held = None
+            self.queue = None
+            self.protocol.connection_lost(exc)
+
+    # The rest of the transport
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
+        if self.held:
+            self.worker.loop.call_soon(self._release)
+        elif self.credited:
+            self.grant()
+
+    def _release(self) -> None:
+        while self.held and not self.paused and not self.lost:
+            data = self.held.popleft()
+            self.held_size -= len(data)
+            self.protocol.data_received(data)
+        if self.lost or self.paused:
+            return
+        self.held = None
+        if self.worker.knows(self):
+            self.grant()
+            if self.peer_ended:
+                self._deliver_eof()
+        elif self.peer_ended:
+            self.finish(None)
+
+    def is_reading(self) -> bool:
+        return not self.paused and not self.lost
+
+    def is_closing(self) -> bool:
+        return self.closing or self.lost
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = cast(asyncio.Protocol, protocol)
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self.protocol
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return default
+
+    def get_write_buffer_size(self) -> int:
+        return self.queued
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """The worker decides: nothing is buffered beyond one read."""
+
+
+class PacketStream(asyncio.DatagramTransport):
+    """A UDP sub-connection: no credits; what cannot leave at once is dropped, as a network would."""
+
+    __slots__ = ("id", "lost", "protocol", "target", "worker")
+
+    def __init__(self, worker: MuxWorker, stream_id: int, target: Destination) -> None:
+        self.worker = worker
+        self.id = stream_id
+        self.target = target
+        self.protocol: asyncio.DatagramProtocol = _NOBODY_PACKETS
+        self.lost = False
+
+    def sendto(self, data: Any, addr: Any = None) -> None:
+        if self.lost or len(data) > self.worker.packet_limit or not data:
+            return
+        where = addr if addr is not None and addr != self.target else None
+        self.worker.put_packet(frames.keep_packet(self.id, data, where))
+
+    def feed(self, data: bytes, where: Destination | None) -> None:
+        if not self.lost:
+            self.protocol.datagram_received(data, cast(Any, where))
+
+    def ended(self, exc: Exception | None) -> None:
+        self.worker.forget(self)
+        if not self.lost:
+            self.lost = True
+            self.protocol.connection_lost(exc)
+
+    def close(self) -> None:
+        self._leave(error=False)
+
+    def abort(self) -> None:
+        self._leave(error=True)
+
+    def _leave(self, error: bool) -> None:
+        if not self.lost:
+            self.lost = True
+            if self.worker.forget(self):
+                self.worker.put_control(frames.end(self.id, error=error))
+            self.worker.loop.call_soon(self.protocol.connection_lost, None)
+
+    def is_closing(self) -> bool:
+        return self.lost
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = cast(asyncio.DatagramProtocol, protocol)
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self.protocol
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return default
+
+
+_NOBODY = asyncio.Protocol()
+_NOBODY_PACKETS = asyncio.DatagramProtocol()

@@ -1,0 +1,379 @@
+"""One Mux.cool main connection: the asyncio shell around `MuxConnection`.
+
+Roles follow who opens sub-connections, not who dialled: a portal's worker is the client, a bridge's the server.
+The reader never waits for a local socket. The writer batches what one turn of the loop produces, and while the main
+connection is full it serves the waiting streams by deficit round robin, those that have just begun to wait first,
+so that a small answer overtakes the downloads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from itertools import count
+from typing import cast
+
+from xrgui.address import Destination, Network
+from xrgui.engine.errors import RemoteProtocolError
+from xrgui.engine.mux import extension, frames
+from xrgui.engine.mux.connection import (
+    Broken,
+    Data,
+    Ended,
+    KeptAlive,
+    MuxConnection,
+    Opened,
+    Packet,
+)
+from xrgui.engine.mux.substream import PacketStream, Payload, SubStream
+
+log = logging.getLogger(__name__)
+
+Stream = SubStream | PacketStream
+_numbers = count(1)
+_uids = count(1)
+
+WINDOW = 512 * 1024
+BUFFER_LIMIT = 16 * 1024 * 1024
+"""What one sub-connection of a peer without credits may hold."""
+QUANTUM = 64 * 1024
+BATCH = 256 * 1024
+HIGH_WATER, LOW_WATER = 128 * 1024, 32 * 1024
+JOIN_BELOW = 4096
+V2RAY_PACKET, XRAY_PACKET = 2048, 8192
+"""Larger datagrams end the main connection there (interop.md, "Mux edge cases")."""
+
+
+class MuxWorker(asyncio.Protocol):
+    """Give it to whatever opens the main connection, as its protocol.
+
+    *accept* is called with each sub-connection that the peer opens and must set the stream's protocol; without it
+    the peer may open none. *lost* is called once, when the main connection is gone. *hello* is this process's
+    introduction; None keeps the extension off.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: bool,
+        lost: Callable[[MuxWorker, Exception | None], None],
+        made: Callable[[MuxWorker], None] | None = None,
+        accept: Callable[[Stream, Opened], None] | None = None,
+        reverse: bool = False,
+        hello: extension.Hello | None = None,
+        packet_limit: int = V2RAY_PACKET,
+        buffer_limit: int = BUFFER_LIMIT,
+    ) -> None:
+        self.number = next(_numbers)
+        self.client = client
+        self.hello = hello
+        self.peer: extension.Hello | None = None
+        """The peer's introduction, once both were exchanged."""
+        self.heard_hello: Callable[[MuxWorker], None] | None = None
+        self.window = hello.window if hello else WINDOW
+        self.packet_limit = packet_limit
+        self.buffer_limit = buffer_limit
+        self.loop = asyncio.get_running_loop()
+        self.transport: asyncio.Transport | None = None
+        self.streams: dict[int, Stream] = {}
+        self.opened = 0
+        """Sub-connections that either side ever opened here."""
+        self.blocked = True
+        self.closed = False
+        self.going_away = False
+        self.last_received = self.loop.time()
+        self.echoes: deque[float] = deque()
+        """When the echo pings that are under way were sent."""
+        self.rtt: float | None = None
+        self._made = made
+        self._accept = accept
+        self._lost = lost
+        self._connection = MuxConnection(reverse=reverse)
+        self._reverse = reverse
+        self._next_id = 0
+        self._announced: extension.Open | None = None
+        self._reset: extension.Reset | None = None
+        self._out: list[Payload] = []
+        self._out_size = 0
+        self._flush_due = False
+        self._fresh: deque[SubStream] = deque()
+        self._ring: deque[SubStream] = deque()
+
+    # Main connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
+        self.blocked = False
+        self.last_received = self.loop.time()
+        if self._made is not None:
+            self._made(self)
+        self._pump()
+
+    def pause_writing(self) -> None:
+        self.blocked = True
+
+    def resume_writing(self) -> None:
+        self.blocked = False
+        self._pump()
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.closed:
+            return
+        self.closed = self.blocked = True
+        self.transport = None
+        self._out.clear()
+        for stream in list(self.streams.values()):
+            stream.ended(exc or ConnectionResetError("the link to the other end is gone"))
+        self.streams.clear()
+        self._lost(self, exc)
+
+    def close(self) -> None:
+        """End the main connection after what was written has left; its sub-connections end with it."""
+        if self.transport is not None and not self.transport.is_closing():
+            self._flush()
+            self.transport.close()
+
+    def abort(self, exc: Exception) -> None:
+        """End the main connection now."""
+        transport = self.transport
+        self.connection_lost(exc)
+        if transport is not None:
+            transport.abort()
+
+    # Opening
+
+    def open(
+        self,
+        target: Destination,
+        protocol: asyncio.BaseProtocol,
+        *,
+        source: Destination | None = None,
+        local: Destination | None = None,
+    ) -> Stream:
+        """Open a sub-connection and hand it to *protocol*, at once and without waiting for payload.
+
+        Raises RemoteProtocolError if all ids are taken or the peer wants no more.
+        """
+        stream_id = self._allocate()
+        self.opened += 1
+        stream: Stream
+        if target.network is Network.UDP:
+            stream = PacketStream(self, stream_id, target)
+            self._connection.packet_ids.add(stream_id)
+        else:
+            credited = self.peer is not None and bool(self.peer.features & extension.FEATURE_CREDIT)
+            stream = SubStream(self, stream_id, credited)
+            if credited:
+                self.put_control(extension.Open(stream_id, next(_uids)).encode())
+        self.streams[stream_id] = stream
+        if not self._reverse:
+            source = local = None
+        self.put_control(frames.new(stream_id, target, source=source, local=local))
+        stream.set_protocol(protocol)
+        protocol.connection_made(stream)
+        return stream
+
+    def _allocate(self) -> int:
+        if self.going_away or len(self.streams) >= 65000:
+            raise RemoteProtocolError("the link takes no more sub-connections")
+        while True:
+            self._next_id = self._next_id % 65535 + 1
+            if self._next_id not in self.streams:
+                return self._next_id
+
+    def knows(self, stream: Stream) -> bool:
+        return self.streams.get(stream.id) is stream
+
+    def forget(self, stream: Stream) -> bool:
+        """Free the stream's id; False if it was free already."""
+        if self.streams.get(stream.id) is not stream:
+            return False
+        del self.streams[stream.id]
+        self._connection.packet_ids.discard(stream.id)
+        return not self.closed
+
+    # Receiving
+
+    def data_received(self, data: bytes) -> None:
+        self.last_received = self.loop.time()
+        for event in self._connection.receive_data(data):
+            kind = type(event)
+            if kind is Data:
+                data_event = cast(Data, event)
+                stream = self.streams.get(data_event.id)
+                if stream is None:
+                    if data_event.starts_frame:
+                        self.put_control(frames.end(data_event.id))
+                    continue
+                try:
+                    cast(SubStream, stream).feed(data_event.payload)
+                except Exception:
+                    # Whatever a local side raises must not end the visitors beside it.
+                    log.exception("sub-connection %d ended by an internal error", stream.id)
+                    stream.abort()
+            elif kind is Ended:
+                self._on_end(cast(Ended, event))
+            elif kind is Packet:
+                packet = cast(Packet, event)
+                stream = self.streams.get(packet.id)
+                if stream is not None:
+                    cast(PacketStream, stream).feed(packet.payload, packet.where)
+            elif kind is Opened:
+                self._on_open(cast(Opened, event))
+            elif kind is KeptAlive:
+                self._on_keep_alive(cast(KeptAlive, event))
+            elif kind is Broken:
+                self.abort(RemoteProtocolError(cast(Broken, event).reason))
+                return
+
+    def _on_open(self, event: Opened) -> None:
+        announced, self._announced = self._announced, None
+        if self._accept is None:
+            self._connection.packet_ids.discard(event.id)
+            self.put_control(frames.end(event.id, error=True))
+            return
+        former = self.streams.get(event.id)
+        if former is not None:
+            former.ended(RemoteProtocolError("the peer used the id again"))
+        stream: Stream
+        if event.target.network is Network.UDP:
+            stream = PacketStream(self, event.id, event.target)
+            self._connection.packet_ids.add(event.id)
+        else:
+            credited = announced is not None and announced.id == event.id
+            stream = SubStream(self, event.id, credited)
+        self.opened += 1
+        self.streams[event.id] = stream
+        self._accept(stream, event)
+
+    def _on_end(self, event: Ended) -> None:
+        reset, self._reset = self._reset, None
+        if event.id == 0 and self.echoes and 0 not in self.streams:
+            sample = self.loop.time() - self.echoes.popleft()
+            self.rtt = sample if self.rtt is None else self.rtt + (sample - self.rtt) / 4
+            return
+        stream = self.streams.get(event.id)
+        if stream is None:
+            return
+        exc: Exception | None = None
+        if event.error:
+            text = reset.text if reset is not None and reset.id == event.id else "the other end closed it"
+            exc = ConnectionResetError(text)
+        stream.ended(exc)
+
+    def _on_keep_alive(self, event: KeptAlive) -> None:
+        if self.hello is None:
+            return
+        try:
+            message = extension.decode(event.id, event.payload)
+        except RemoteProtocolError as error:
+            log.warning("an extension message of the peer is ignored: %s", error)
+            return
+        if isinstance(message, extension.Hello):
+            if self.peer is None:
+                self.peer = message
+                if not self.client:
+                    self.put_control(self.hello.encode())
+                if self.heard_hello is not None:
+                    self.heard_hello(self)
+            return
+        if self.peer is None or message is None:
+            return
+        if isinstance(message, extension.Open):
+            self._announced = message
+        elif isinstance(message, extension.GoAway):
+            self.going_away = True
+        elif isinstance(message, extension.Reset):
+            self._reset = message
+        else:
+            stream = self.streams.get(message.id)
+            if isinstance(stream, SubStream) and stream.credited:
+                if isinstance(message, extension.Credit):
+                    stream.credit(message.consumed, message.window)
+                elif message.offset != stream.received:
+                    stream.overflow(extension.FLOW_VIOLATION, "the peer's FIN does not fit what it sent")
+                else:
+                    stream.fin()
+
+    # Sending
+
+    def put(self, stream_id: int, data: Payload, size: int) -> None:
+        """Frame payload of a stream; it leaves with the rest of this turn of the loop."""
+        out = self._out
+        if size < JOIN_BELOW:
+            out.append(frames.keep_head(stream_id, size) + data)
+        elif size <= frames.MAX_DATA:
+            out.append(frames.keep_head(stream_id, size))
+            out.append(data)
+        else:
+            view = memoryview(data)
+            for offset in range(0, size, frames.MAX_DATA):
+                part = view[offset : offset + frames.MAX_DATA]
+                out.append(frames.keep_head(stream_id, len(part)))
+                out.append(part)
+        self._out_size += size
+        if self._out_size >= BATCH:
+            self._flush()
+        elif not self._flush_due:
+            self._flush_due = True
+            self.loop.call_soon(self._flush)
+
+    def put_control(self, frame: bytes) -> None:
+        """A frame that never waits for anything."""
+        self._out.append(frame)
+        if not self._flush_due:
+            self._flush_due = True
+            self.loop.call_soon(self._flush)
+
+    def put_packet(self, frame: bytes) -> None:
+        """A datagram: dropped while the main connection is full."""
+        if not self.blocked:
+            self.put_control(frame)
+
+    def ping(self) -> None:
+        """Send an echo; `rtt` is updated when its answer comes."""
+        if len(self.echoes) < 64 and not self.closed:
+            self.echoes.append(self.loop.time())
+            self.put_control(frames.ECHO)
+
+    def _flush(self) -> None:
+        self._flush_due = False
+        out, size = self._out, self._out_size
+        transport = self.transport
+        if not out or transport is None:
+            return
+        self._out = []
+        self._out_size = 0
+        if transport.is_closing():
+            return
+        if size < 16 * JOIN_BELOW:
+            transport.write(b"".join(out))
+        else:
+            transport.writelines(out)
+
+    def make_ready(self, stream: SubStream) -> None:
+        """*stream* has bytes queued and may send: it waits for its turn."""
+        if not stream.ring_member:
+            stream.ring_member = True
+            self._fresh.append(stream)
+            if not self.blocked:
+                self._pump()
+
+    def _pump(self) -> None:
+        """Serve the waiting streams until the main connection is full again."""
+        while not self.blocked and (self._fresh or self._ring):
+            fresh = bool(self._fresh)
+            stream = self._fresh.popleft() if fresh else self._ring.popleft()
+            stream.send_some(QUANTUM)
+            if stream.queue and stream.sent < stream.limit and not stream.lost:
+                self._ring.append(stream)
+            else:
+                stream.ring_member = False
+            if self._out_size >= QUANTUM:
+                self._flush()

@@ -1,0 +1,284 @@
+"""The private end of a reverse tunnel: keeps links to the portal up, and routes what comes back over them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from typing import Any, Literal
+
+from xrgui.address import Destination, Network
+from xrgui.engine.errors import describe
+from xrgui.engine.interfaces import Acceptor
+from xrgui.engine.mux import extension
+from xrgui.engine.mux.connection import Opened
+from xrgui.engine.mux.substream import PacketStream, SubStream
+from xrgui.engine.mux.worker import V2RAY_PACKET, XRAY_PACKET, MuxWorker
+from xrgui.engine.reverse import control
+from xrgui.engine.session import Cancellable, Session
+
+log = logging.getLogger(__name__)
+
+DRAIN_AHEAD = 192
+"""Sub-connections on a link after which its successor is opened: stock portals drain a link after 256, and their
+visitors would wait until the next one stands."""
+MOST_LINKS = 8
+SHORTEST_WAIT, LONGEST_WAIT = 0.1, 15.0
+ANSWER_TIMEOUT = 10.0
+"""Seconds that a portal has for its first frame."""
+
+Dial = Callable[[asyncio.BaseProtocol], Cancellable | None]
+
+
+def retry_delay(outage: float, chance: float) -> float:
+    """Seconds until the next attempt after *outage* seconds without a link: an eighth of it, so that what comes back
+    soon is met soon and what stays away is left in peace; *chance* (0 to 1) takes off up to a quarter."""
+    return min(max(outage / 8, SHORTEST_WAIT), LONGEST_WAIT) * (1 - chance / 4)
+
+
+class Bridge:
+    """Dials at once at start and after a loss, then again with growing delay, for ever.
+
+    *dial* opens the carrier of one link for the protocol that it is given, with the semantics of
+    `interfaces.Outbound.connect`. *reverse* says that the links are VLESS reverse.
+    """
+
+    def __init__(
+        self,
+        tag: str,
+        server: str,
+        dial: Dial,
+        acceptor: Acceptor,
+        *,
+        reverse: bool,
+        hello: extension.Hello | None,
+        user: str = "",
+        buffer_limit: Callable[[], int],
+    ) -> None:
+        self.tag = tag
+        self.server = server
+        """The portal's address in words, for the status."""
+        self.links: list[BridgeLink] = []
+        """Those that stand, draining ones among them."""
+        self.reverse = reverse
+        self.user = user
+        self.state: Literal["stopped", "connecting", "waiting", "up"] = "stopped"
+        self.attempt = 0
+        self.error = ""
+        self.since = 0.0
+        """Loop time of the last change between up and not up."""
+        self.next_try = 0.0
+        self.public: tuple[str, ...] = ()
+        """The portal's ports for visitors, as it says."""
+        self.acceptor = acceptor
+        self._dial = dial
+        self._hello = hello
+        self._buffer_limit = buffer_limit
+        self._dialling: BridgeLink | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+
+    def start(self) -> None:
+        self.since = self._loop.time()
+        self._connect()
+
+    def stop(self) -> None:
+        self.state = "stopped"
+        self._cancel_timer()
+        if self._dialling is not None:
+            self._dialling.cancel()
+            self._dialling = None
+        for link in list(self.links):
+            link.worker.abort(ConnectionResetError("the bridge was stopped"))
+
+    def hold(self) -> None:
+        """Dial no more; the links that stand go on."""
+        self._cancel_timer()
+        self.state = "stopped"
+
+    def retry(self) -> None:
+        """Dial now instead of when the delay is over."""
+        if self._timer is not None:
+            self._connect()
+
+    def _connect(self) -> None:
+        self._cancel_timer()
+        if self._dialling is not None:
+            return
+        if not self.links:
+            self.state = "connecting"
+            self.attempt += 1
+        link = BridgeLink(self)
+        self._dialling = link
+        link.pending = self._dial(link.worker)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def new_worker(self, link: BridgeLink) -> MuxWorker:
+        worker = MuxWorker(
+            client=False,
+            reverse=self.reverse,
+            made=link.made,
+            lost=link.lost,
+            accept=link.accept,
+            hello=self._hello,
+            packet_limit=XRAY_PACKET if self.reverse else V2RAY_PACKET,
+            buffer_limit=self._buffer_limit(),
+        )
+        worker.heard_hello = self._heard_hello
+        return worker
+
+    def _heard_hello(self, worker: MuxWorker) -> None:
+        if worker.peer is not None:
+            self.public = worker.peer.public
+
+    def came_up(self, link: BridgeLink) -> None:
+        self._dialling = None
+        self.links.append(link)
+        if self.state != "up":
+            self.state = "up"
+            self.since = self._loop.time()
+            log.info("bridge %s: connected to %s", self.tag, self.server)
+        self.attempt = 0
+        self.error = ""
+
+    def went_down(self, link: BridgeLink, exc: Exception | None) -> None:
+        """A link is gone, or never came."""
+        if link is self._dialling:
+            self._dialling = None
+        if link in self.links:
+            self.links.remove(link)
+        if self.state == "stopped":
+            return
+        if any(not other.draining for other in self.links):
+            return
+        if self.state == "up":
+            lasted = self._loop.time() - self.since
+            self.since = self._loop.time()
+            reason = f" ({describe(exc)})" if exc else ""
+            log.warning("bridge %s: the link to %s is lost%s", self.tag, self.server, reason)
+            if lasted > SHORTEST_WAIT:
+                self.state = "connecting"
+                self._connect()
+                return
+        self._wait(exc)
+
+    def _wait(self, exc: Exception | None) -> None:
+        text = describe(exc) if exc is not None else "the portal closed the link"
+        if text != self.error:
+            log.warning("bridge %s: no link to %s: %s", self.tag, self.server, text)
+        self.error = text
+        self.state = "waiting"
+        now = self._loop.time()
+        delay = retry_delay(now - self.since, random.random())
+        self.next_try = now + delay
+        self._timer = self._loop.call_later(delay, self._connect)
+
+    def consider_successor(self) -> None:
+        """Open another link while the present ones still carry visitors, if all are about to drain."""
+        if self._dialling is None and self.state == "up" and len(self.links) < MOST_LINKS:
+            if all(link.worn for link in self.links):
+                self._connect()
+
+
+class BridgeLink:
+    """One main connection of a bridge."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self.bridge = bridge
+        self.worker = bridge.new_worker(self)
+        self.pending: Cancellable | None = None
+        self.up = False
+        """The portal has spoken; until then it may still refuse us."""
+        self.draining = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def worn(self) -> bool:
+        """Draining, or near the count at which a stock portal drains it."""
+        return self.draining or (self.worker.peer is None and self.worker.opened >= DRAIN_AHEAD)
+
+    def cancel(self) -> None:
+        if self.pending is not None:
+            self.pending.cancel()
+        self._stop_timer()
+        self.worker.abort(ConnectionResetError("the bridge was stopped"))
+
+    def made(self, worker: MuxWorker) -> None:
+        self.pending = None
+        self._timer = worker.loop.call_later(ANSWER_TIMEOUT, self._no_answer)
+
+    def _no_answer(self) -> None:
+        self.worker.abort(TimeoutError("the server took the connection but does not answer as a portal"))
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def lost(self, worker: MuxWorker, exc: Exception | None) -> None:
+        self._stop_timer()
+        self.bridge.went_down(self, exc)
+
+    def accept(self, stream: SubStream | PacketStream, opened: Opened) -> None:
+        bridge = self.bridge
+        if not self.up:
+            self.up = True
+            self._stop_timer()
+            bridge.came_up(self)
+        if isinstance(stream, PacketStream):
+            if opened.target.port == 0 and opened.target.host in control.DOMAINS:
+                stream.set_protocol(Heartbeats(self))
+                return
+            stream.set_protocol(bridge.acceptor.relay_packets(self._session(opened), stream))
+        else:
+            bridge.acceptor.relay(self._session(opened), stream)
+        if self.worker.opened >= DRAIN_AHEAD:
+            bridge.consider_successor()
+
+    def _session(self, opened: Opened) -> Session:
+        both = opened.source is not None and opened.local is not None
+        session = Session(
+            self.bridge.tag,
+            "vless-reverse" if self.bridge.reverse else "bridge",
+            opened.target,
+            source=opened.source if both else None,
+            local=opened.local if both else None,
+            user=self.bridge.user,
+        )
+        session.link = self.worker.number
+        return session
+
+    def drain(self) -> None:
+        """The portal opens no more sub-connections here."""
+        self.draining = True
+        self.bridge.consider_successor()
+
+
+class Heartbeats(asyncio.DatagramProtocol):
+    """The bridge's end of the control session."""
+
+    def __init__(self, link: BridgeLink) -> None:
+        self.link = link
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        try:
+            state = control.decode(data)
+        except ValueError as error:
+            log.warning("bridge %s: %s", self.link.bridge.tag, error)
+            return
+        if state == control.DRAIN and not self.link.draining:
+            self.link.drain()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.link.worker.closed:
+            self.link.drain()
+
+
+def tunnel_target(domain: str) -> Destination:
+    """What a classic bridge asks its outbound for (Xray app/reverse/bridge.go)."""
+    return Destination(Network.TCP, domain, 0)

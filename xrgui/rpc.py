@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import msgspec
 
+from xrgui.config.problem import Problem
+
 PROTOCOL = 1
 """Raised when an old client could misread a new engine; new fields and methods do not raise it."""
 MAX_LINE = 16 * 1024 * 1024
@@ -76,15 +78,6 @@ class RpcError(Exception):
 
 
 # What is told
-
-
-class Problem(Struct, omit_defaults=True):
-    severity: Literal["error", "warning"]
-    path: str
-    """JSON path, such as ``$.inbounds[0].port``."""
-    message: str
-    fix: str = ""
-    file: str = ""
 
 
 class Totals(Struct):

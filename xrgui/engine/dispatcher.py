@@ -129,6 +129,7 @@ class Dispatcher:
         self._marks.pop(session.id, None)
         self.up += session.up
         self.down += session.down
+        session.ended_at = time()
         self.closed.append(session)
         if session.error and log.isEnabledFor(logging.INFO):
             log.info("%d ended: %s", session.id, session.error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import time
@@ -69,6 +70,11 @@ class Engine:
     @property
     def sessions(self) -> dict[int, Session]:
         return self.dispatcher.sessions
+
+    @property
+    def closed(self) -> deque[Session]:
+        """The last that ended, newest last."""
+        return self.dispatcher.closed
 
     # Changing
 

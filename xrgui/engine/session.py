@@ -15,7 +15,7 @@ class Session:
     """What routing, the log and the window know of one connection. Passed explicitly, never ambient.
 
     `up` and `down` are payload bytes from and to the inbound side. Times are seconds of the
-    event loop's clock, except `started_at`, which is Unix time.
+    event loop's clock, except `started_at` and `ended_at`, which are Unix time.
     """
 
     __slots__ = (
@@ -23,6 +23,7 @@ class Session:
         "attrs",
         "destination",
         "down",
+        "ended_at",
         "error",
         "id",
         "inbound_protocol",
@@ -77,6 +78,7 @@ class Session:
         self.down = 0
         self.started = 0.0
         self.started_at = 0.0
+        self.ended_at = 0.0
         self.state: str = "connecting"
         """connecting, open, closed or failed."""
         self.error = ""

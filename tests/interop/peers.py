@@ -137,7 +137,9 @@ def nginx(port: int, root: Path, workers: int = 1) -> Iterator[Running]:
     config = work / "nginx.conf"
     config.write_text(NGINX.format(work=work, workers=workers, port=port, root=root, host=LOOPBACK))
     user = ["-g", "user root;"] if os.geteuid() == 0 else []
-    server = Running("nginx", ["nginx", "-e", str(work / "error.log"), "-c", str(config), *user], work / "log")
+    server = Running(
+        "nginx", ["nginx", "-e", str(work / "error.log"), "-c", str(config), *user], work / "log"
+    )
     try:
         server.wait_listening(port)
         yield server

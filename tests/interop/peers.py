@@ -149,7 +149,8 @@ def nginx(port: int, root: Path, workers: int = 1) -> Iterator[Running]:
 
 
 NGINX = """
-daemon off; pid {work}/pid; worker_processes {workers}; worker_rlimit_nofile 30000; error_log {work}/error.log;
+daemon off; pid {work}/pid; worker_processes {workers}; worker_rlimit_nofile 30000;
+error_log {work}/error.log;
 events {{ worker_connections 20000; multi_accept on; }}
 http {{
   access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000; keepalive_timeout 3600;

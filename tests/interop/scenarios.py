@@ -45,7 +45,8 @@ class EchoVisitor(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         start = (self.shift + self.received) % _BLOCK
         if data != _EXPECTED[start : start + len(data)]:
-            return self.finish(ValueError(f"wrong bytes after {self.received}"))
+            self.finish(ValueError(f"wrong bytes after {self.received}"))
+            return
         self.received += len(data)
         if self.received == self.size:
             self.finish(None)
@@ -184,7 +185,7 @@ async def first_byte(port: int) -> float:
         await writer.wait_closed()
 
 
-async def closed_within(port: int, timeout: float) -> float:
+async def closed_within(port: int, patience: float) -> float:
     """Seconds until a connection to *port* is closed from the other side without a byte.
 
     Raises TimeoutError, or AssertionError if there were bytes.
@@ -193,7 +194,7 @@ async def closed_within(port: int, timeout: float) -> float:
     reader, writer = await asyncio.open_connection(LOOPBACK, port)
     try:
         writer.write(b"hello")
-        data = await asyncio.wait_for(reader.read(1), timeout)
+        data = await asyncio.wait_for(reader.read(1), patience)
         assert data == b"", f"got {data!r} from a target that nobody serves"
     except ConnectionError:
         pass
@@ -202,7 +203,7 @@ async def closed_within(port: int, timeout: float) -> float:
     return time.perf_counter() - started
 
 
-async def reset_seen(port: int, target: int, timeout: float) -> float:
+async def reset_seen(port: int, target: int, patience: float) -> float:
     """Seconds from a visitor's RST to the end of the connection at the server. Raises TimeoutError."""
     greeted, ended = asyncio.Event(), asyncio.Event()
 
@@ -225,7 +226,7 @@ async def reset_seen(port: int, target: int, timeout: float) -> float:
         visitor.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         visitor.close()
         cut = time.perf_counter()
-        await asyncio.wait_for(ended.wait(), timeout)
+        await asyncio.wait_for(ended.wait(), patience)
         return time.perf_counter() - cut
     finally:
         visitor.close()

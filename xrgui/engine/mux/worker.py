@@ -13,6 +13,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from itertools import count
+from time import monotonic
 from typing import cast
 
 from xrgui.address import Destination, Network
@@ -255,7 +256,7 @@ class MuxWorker(asyncio.Protocol):
     def _on_end(self, event: Ended) -> None:
         reset, self._reset = self._reset, None
         if event.id == 0 and self.echoes and 0 not in self.streams:
-            sample = self.loop.time() - self.echoes.popleft()
+            sample = monotonic() - self.echoes.popleft()
             self.rtt = sample if self.rtt is None else self.rtt + (sample - self.rtt) / 4
             return
         stream = self.streams.get(event.id)
@@ -339,7 +340,7 @@ class MuxWorker(asyncio.Protocol):
     def ping(self) -> None:
         """Send an echo; `rtt` is updated when its answer comes."""
         if len(self.echoes) < 64 and not self.closed:
-            self.echoes.append(self.loop.time())
+            self.echoes.append(monotonic())
             self.put_control(frames.ECHO)
 
     def _flush(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from xrgui.address import Destination, Network
 from xrgui.config.model import Stream
 from xrgui.engine.errors import DialError
+from xrgui.engine.interfaces import ResolverLike
 from xrgui.engine.transport import tcp
 from xrgui.engine.transport.tcp import Listener
 
@@ -24,6 +25,7 @@ async def dial(
     protocol_factory: Callable[[], asyncio.Protocol],
     *,
     local_addr: tuple[str, int] | None = None,
+    resolver: ResolverLike | None = None,
 ) -> tuple[asyncio.Transport, asyncio.Protocol]:
     """Connect to *host* (a name, an IP address, the path or ``@name`` of a unix socket).
 
@@ -31,7 +33,7 @@ async def dial(
     """
     try:
         async with asyncio.timeout(DIAL_TIMEOUT):
-            return await tcp.connect(stream.sockopt, host, port, protocol_factory, local_addr)
+            return await tcp.connect(stream.sockopt, host, port, protocol_factory, local_addr, resolver)
     except OSError as error:
         raise DialError(Destination(Network.TCP, host, port), error) from error
 

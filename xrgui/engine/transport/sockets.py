@@ -7,6 +7,7 @@ import os
 import socket
 import stat
 import sys
+from functools import lru_cache
 
 from xrgui.address import format_endpoint
 from xrgui.config.model import SockOpt
@@ -36,7 +37,8 @@ def unix_address(name: str) -> str:
     return name
 
 
-def stream_options(options: SockOpt, *, outbound: bool) -> list[tuple[int, int, int]]:
+@lru_cache(maxsize=64)
+def stream_options(options: SockOpt, *, outbound: bool) -> tuple[tuple[int, int, int], ...]:
     """(level, option, value) that may be set on a connected socket or be inherited from a
     listening one."""
     result = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
@@ -45,7 +47,7 @@ def stream_options(options: SockOpt, *, outbound: bool) -> list[tuple[int, int, 
     result += _keep_alive(options, OUTBOUND_KEEP_ALIVE if outbound else 0)
     if options.user_timeout and hasattr(socket, "TCP_USER_TIMEOUT"):
         result.append((socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, options.user_timeout))
-    return result
+    return tuple(result)
 
 
 def _keep_alive(options: SockOpt, default: int) -> list[tuple[int, int, int]]:
@@ -63,6 +65,15 @@ def _keep_alive(options: SockOpt, default: int) -> list[tuple[int, int, int]]:
     if interval and hasattr(socket, "TCP_KEEPINTVL"):
         result.append((socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, interval))
     return result
+
+
+def set_stream_options(sock: socket.socket, options: SockOpt) -> None:
+    """Set the options of a dialled TCP *sock*. One that this kernel refuses is left out."""
+    for option in stream_options(options, outbound=True):
+        try:
+            sock.setsockopt(*option)
+        except OSError:
+            continue
 
 
 def needs_early_options(options: SockOpt) -> bool:

@@ -50,11 +50,14 @@ class Loaded:
         return self._report.locate(problem)
 
 
-def load_files(paths: Iterable[str | PathLike[str]]) -> Loaded:
-    """The files at *paths*, merged as Xray does; ``-`` is no special name here."""
+def load_files(paths: Iterable[str | PathLike[str]], *, stdin: str | None = None) -> Loaded:
+    """The files at *paths*, merged as Xray does; ``-`` stands for *stdin* where that is given."""
     texts: list[tuple[str, str]] = []
     report = Report()
     for path in paths:
+        if path == "-" and stdin is not None:
+            texts.append(("stdin", stdin))
+            continue
         try:
             texts.append((str(path), Path(path).read_bytes().decode("utf-8-sig")))
         except OSError as error:

@@ -114,8 +114,9 @@ class Client:
             self._events.put_nowait(None)
 
     def _take(self, answer: Answer) -> None:
-        if answer.event is not None and answer.data is not None:
-            self._events.put_nowait(msgspec.json.decode(answer.data, type=EVENTS[answer.event]))
+        if answer.event:
+            if (kind := EVENTS.get(answer.event)) is not None:
+                self._events.put_nowait(msgspec.json.decode(answer.data, type=kind))
             return
         future = self._waiting.get(answer.id or 0)
         if future is None or future.done():
@@ -123,7 +124,7 @@ class Client:
         if answer.error is not None:
             future.set_exception(RpcError(answer.error))
         else:
-            future.set_result(answer.result or msgspec.Raw(b"{}"))
+            future.set_result(answer.result)
 
 
 def _gone() -> Error:

@@ -102,6 +102,11 @@ class Ring:
         first = self.next - len(self.records)
         return list(islice(self.records, max(0, seq - first), None)), max(0, first - seq)
 
+    def last(self, count: int, level: Level) -> list[LogRecord]:
+        """The last *count* records of *level* or above."""
+        wanted = [record for record in self.records if _LEVELS[record.level] >= _LEVELS[level]]
+        return wanted[-count:] if count > 0 else []
+
 
 class Log(logging.Handler):
     """The one handler: masks a record once and gives it to memory, stderr and files."""

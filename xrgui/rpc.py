@@ -61,10 +61,11 @@ class Answer(Struct, omit_defaults=True):
     """What a client reads from a line: an answer (`id`) or an event (`event`)."""
 
     id: int | None = None
-    result: msgspec.Raw | None = None
+    result: msgspec.Raw = msgspec.Raw()
     error: Error | None = None
-    event: Stream | None = None
-    data: msgspec.Raw | None = None
+    event: str = ""
+    """Of a stream that this client may not know."""
+    data: msgspec.Raw = msgspec.Raw()
 
 
 class RpcError(Exception):

@@ -130,7 +130,7 @@ def engine(host: Host, name: str = "web") -> FakeEngine:
 async def raw(server: Server, *lines: bytes, read: int) -> list[dict[str, Any]]:
     """Say *lines* without a client and give the next *read* answers."""
     if server.path.suffix == ".tcp":
-        port = json.loads(server.path.read_bytes())["port"]  # noqa: ASYNC240
+        port = json.loads(server.path.read_bytes())["port"]
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
     else:
         reader, writer = await asyncio.open_unix_connection(server.path)

@@ -59,6 +59,7 @@ def read_sniffing(node: Cursor) -> Sniffing:
 
 def read_stream(node: Cursor) -> Stream:
     network = _network(node.get("method", "network"))
+    security = _security(node.get("security"))
     raw = node.get("rawSettings", "tcpSettings")
     ws = node.get("wsSettings")
     sockopt = node.get("sockopt")
@@ -66,15 +67,16 @@ def read_stream(node: Cursor) -> Stream:
     proxied |= network == "raw" and _accepts_proxy_protocol(raw)
     proxied |= network == "ws" and _accepts_proxy_protocol(ws)
     _read_raw(raw)
+    tls_settings, ws_settings = _read_tls(node.get("tlsSettings")), _read_ws(ws)
     found = Stream(
         network=network,
-        security=_security(node.get("security")),
-        tls=_read_tls(node.get("tlsSettings")),
-        ws=_read_ws(ws),
+        security=security,
+        tls=tls_settings if security == "tls" else Tls(),
+        ws=ws_settings if network == "ws" else WebSocket(),
         sockopt=_read_sockopt(sockopt, proxied),
     )
-    if masks := node.get("finalmask").value:
-        node.get("finalmask").lacks("finalmask", "remove it on both sides") if masks else None
+    if node.get("finalmask").value:
+        node.get("finalmask").lacks("finalmask", "remove it on both sides")
     node.accept(
         "xhttpSettings",
         "splithttpSettings",

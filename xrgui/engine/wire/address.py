@@ -17,6 +17,9 @@ Data = bytes | bytearray | memoryview
 
 IPV4, DOMAIN, IPV6 = 1, 2, 3
 
+MUX_HOST = "v1.mux.cool"
+"""The target that asks for Mux.cool in any protocol (Xray common/mux)."""
+
 _domain_text = re.compile(r"[0-9A-Za-z._-]{1,255}").fullmatch
 
 

@@ -87,6 +87,8 @@ def decode_response(buf: Data) -> int | None:
 class PacketReader:
     """Takes the packets of command 2 out of the stream: length (2), payload."""
 
+    ended = False
+
     def __init__(self) -> None:
         self._rest = b""
 

@@ -194,7 +194,7 @@ def _outbound_settings(outbound: Outbound, path: str, out: Writer) -> tuple[str,
             return "vless", _vless(settings, where, out)
         case VmessOutbound():
             security = settings.security
-            if security == "none" and not out.old:
+            if security == "none" and out.dialect == "xray":
                 out.lacks(f"{where}.security", 'VMess without encryption; "auto" is written')
                 security = "auto"
             user = {"id": str(settings.id), "security": security}
@@ -321,7 +321,7 @@ def _lacking_conditions(rule: Rule) -> list[tuple[str, bool]]:
 
 
 def _reverse(reverse: Reverse, out: Writer) -> Json:
-    if not out.old and reverse != Reverse():
+    if out.dialect == "xray" and reverse != Reverse():
         out.lacks("reverse", "classic bridges and portals (v26.4.25 dropped them)", serious=True)
         return {}
     return set_only(bridges=_ends(reverse.bridges), portals=_ends(reverse.portals))

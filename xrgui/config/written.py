@@ -8,10 +8,11 @@ from typing import Any, Literal, NamedTuple
 from xrgui.config.findings import Findings
 from xrgui.config.model import Networks, PortRange
 
-Dialect = Literal["xray", "v2ray"]
+Dialect = Literal["xray", "v2ray", "xrgui"]
+"""Current Xray; v2ray 4.34 and Xray until v26.4.17; or both at once, which only xrgui loads."""
 Json = dict[str, Any]
 
-_names = {"xray": "Xray", "v2ray": "v2ray 4.34"}
+_names = {"xray": "Xray", "v2ray": "v2ray 4.34", "xrgui": "xrgui"}
 
 
 class Writer(NamedTuple):

@@ -89,6 +89,10 @@ class Client:
             self._room.set()
             yield event
 
+    async def wait_closed(self) -> None:
+        """Until the engine ends the connection; events that wait are not read any more."""
+        await asyncio.wait([self._task])
+
     async def close(self) -> None:
         self._task.cancel()
         await asyncio.wait([self._task])

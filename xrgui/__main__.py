@@ -1,0 +1,5 @@
+"""`python -m xrgui` is `xrgui`."""
+
+from xrgui.cli import main
+
+main()

@@ -129,6 +129,8 @@ class BridgeStatus(Struct):
     error: str = ""
     """Why the last dial or link failed; empty while all is well."""
     rtt_ms: float | None = None
+    public: tuple[str, ...] = ()
+    """Where visitors come in, ``tcp:8080``, if the public server says so (an xrgui does)."""
 
 
 class PortalStatus(Struct):

@@ -58,7 +58,7 @@ async def _run(source: Source, config: model.Config, level: str | None, control:
         await host.apply(source.name, config)
     except (EngineError, OSError) as error:
         raise CommandError(f"{_sentence(error)}.", "Nothing was started.") from None
-    async with _control(host, control):
+    async with control_socket(host, control):
         log.info("running %s", ", ".join(source.files))
         await until_stopped(host)
 
@@ -117,7 +117,7 @@ async def until_stopped(host: Host) -> None:
 
 
 @asynccontextmanager
-async def _control(host: Host, wanted: bool) -> AsyncIterator[None]:
+async def control_socket(host: Host, wanted: bool) -> AsyncIterator[None]:
     """The RPC beside a configuration that runs; without it the tunnel runs all the same."""
     server = None
     if wanted:

@@ -342,6 +342,7 @@ class Engine:
             since=time() - (now - bridge.since),
             error=bridge.error,
             rtt_ms=min(rtts) * 1000 if rtts else None,
+            public=bridge.public,
         )
 
     def _portal_status(self, portal: Portal) -> rpc.PortalStatus:

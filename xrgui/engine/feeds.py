@@ -54,7 +54,10 @@ def _shape(status: Status) -> object:
             config.started_at,
             [(i.tag, i.listen) for i in config.inbounds],
             [(o.tag, o.server) for o in config.outbounds],
-            [(b.tag, b.state, b.server, b.attempt, b.links, b.error, b.rtt_ms) for b in config.bridges],
+            [
+                (b.tag, b.state, b.server, b.attempt, b.links, b.error, b.rtt_ms, b.public)
+                for b in config.bridges
+            ],
             [(p.tag, p.links, p.peers, p.rtt_ms) for p in config.portals],
         )
         for config in status.configs

@@ -46,6 +46,16 @@ def parse_ip(text: str) -> IPAddress | None:
     return mapped if mapped is not None else address
 
 
+def from_socket(address: object, network: Network) -> Destination | None:
+    """What a socket calls its own or its peer's address; None for that of a unix socket."""
+    if not isinstance(address, tuple):
+        return None
+    host = address[0]
+    if host.startswith("::ffff:"):
+        host = str(parse_ip(host) or host)
+    return Destination(network, host, address[1])
+
+
 def format_endpoint(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 

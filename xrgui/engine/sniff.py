@@ -163,33 +163,30 @@ def sniff_bittorrent(data: bytes) -> Answer:
 
 
 class Sniffer(asyncio.Protocol):
-    """Watches the first bytes on *transport* and hands them on with what they tell.
+    """Watches the first bytes of a stream and hands them on with what they tell.
 
     *done* is called once, with None where nothing was recognised in 32 KiB or 200 ms; it gives
-    the transport its next protocol. Where the visitor leaves before that, *lost* is called instead.
+    the transport its next protocol. It is not called for a visitor that leaves before that.
+    *initial* are bytes that were read before.
     """
 
-    def __init__(
-        self,
-        transport: asyncio.Transport,
-        done: Callable[[Sniffed | None, bytes], None],
-        lost: Callable[[Exception | None], None],
-    ) -> None:
-        self._transport = transport
+    def __init__(self, done: Callable[[Sniffed | None, bytes], None], initial: bytes = b"") -> None:
         self._done = done
-        self._lost = lost
-        self._data = b""
+        self._data = initial
+        self._transport: asyncio.BaseTransport | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    def start(self, initial: bytes = b"") -> None:
-        """Take over the transport; *initial* are bytes that came before."""
-        self._transport.set_protocol(self)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
         self._timer = asyncio.get_running_loop().call_later(MAX_SECONDS, self._finish, None)
-        if initial:
-            self.data_received(initial)
+        if self._data:
+            self._judge()
 
     def data_received(self, data: bytes) -> None:
         self._data += data
+        self._judge()
+
+    def _judge(self) -> None:
         answer = sniff(self._data)
         if isinstance(answer, Sniffed):
             self._finish(answer)
@@ -197,15 +194,15 @@ class Sniffer(asyncio.Protocol):
             self._finish(None)
 
     def eof_received(self) -> bool | None:
+        """The next protocol has to know of it too."""
         self._finish(None)
-        protocol = self._transport.get_protocol()
-        if protocol is self or not isinstance(protocol, asyncio.Protocol):
+        after = self._transport.get_protocol() if self._transport is not None else self
+        if after is self or not isinstance(after, asyncio.Protocol):
             return None
-        return protocol.eof_received()
+        return after.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._stop():
-            self._lost(exc)
+        self._stop()
 
     def _finish(self, sniffed: Sniffed | None) -> None:
         if self._stop():

@@ -287,15 +287,20 @@ class Cursor:
             number = self.integer(-1, 0, 65535)
             return () if number < 0 else ((number, number),)
         found: list[PortRange] = []
-        for part in filter(None, (part.strip() for part in self.value.split(","))):
-            if (numbers := _port_range(self.resolved(part))) is None:
+        parts = [part.strip() for part in self.value.split(",") if part.strip()]
+        if not parts:
+            self.error("is empty", 'a number from 0 to 65535, or "1000-2000"')
+        for part in parts:
+            if not (text := self.resolved(part)):
+                continue
+            if (numbers := _port_range(text)) is None:
                 self.error(f'"{part}" is no port', 'a number from 0 to 65535, or "1000-2000"')
             else:
                 found.append(numbers)
         return tuple(found)
 
     def resolved(self, text: str) -> str:
-        """*text*, or for ``env:NAME`` what that environment variable holds."""
+        """*text*, or for ``env:NAME`` what that environment variable holds; noted where it is unset."""
         if not text.startswith("env:"):
             return text
         name = text.removeprefix("env:")

@@ -14,8 +14,9 @@ def parse_id(text: str) -> UUID:
 
     Raises ValueError, whose text never holds the id.
     """
-    if 1 <= len(text.encode("utf-8", "replace")) <= 30:
-        return uuid5(_root, text)
+    name = text.encode("utf-8", "replace")
+    if 1 <= len(name) <= 30:
+        return uuid5(_root, name.decode())
     if not _hex.fullmatch(text):
         raise ValueError("is neither a UUID nor a text of 1 to 30 bytes")
     return UUID(text)

@@ -29,9 +29,10 @@ VISION = "xtls-rprx-vision"
 def read_inbound(node: Cursor) -> Inbound:
     """The inbound at *node*; one of an unknown protocol keeps its tag and its port."""
     listen = _listen(node.get("listen"))
-    ports = node.get("port").ports()
-    if not ports and not is_unix(listen):
-        node.get("port").error("is missing", "every inbound needs a port to listen on")
+    port = node.get("port")
+    ports = port.ports()
+    if port.missing and not is_unix(listen):
+        port.error("is missing", "every inbound needs a port to listen on")
     stream_node = node.get("streamSettings")
     stream = Stream() if stream_node.missing else read_stream(stream_node)
     sniffing = node.get("sniffing")

@@ -94,7 +94,7 @@ def _explain(bare: str, error: json.JSONDecodeError, file: str) -> Problem:
     elif here == "'":
         hint = "texts stand in double quotes"
     elif not bare.strip():
-        message, hint = "the file is empty", "an empty configuration is {}"
+        place, message, hint = 0, "the file is empty", "an empty configuration is {}"
     elif place >= len(bare.rstrip()):
         hint = "the file ends too early: is a closing bracket missing?"
     elif error.msg == "Extra data":

@@ -85,4 +85,4 @@ class VmessStream(Layer):
     def _send_end(self) -> None:
         if not self._end_sent:
             self._end_sent = True
-            self.lower.write(self._writer.seal(b""))
+            self.lower.write(self._writer.end())

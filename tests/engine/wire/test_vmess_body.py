@@ -130,9 +130,28 @@ def test_every_form_comes_back(security: int, options: int, upward: bool) -> Non
         data = os.urandom(size)
         assert reader.receive_stream(writer.seal_stream(data)) == data
     assert not reader.ended
-    assert reader.receive_stream(writer.seal(b"")) == b""
+    assert reader.receive_stream(writer.end()) == b""
     assert reader.ended
     assert reader.receive_stream(b"whatever") == b""
+
+
+def test_an_empty_first_chunk_of_a_client_is_not_its_end() -> None:
+    """Xray 26.7 sends one when its visitor waits for the server to speak first."""
+    request = make()
+    writer, reader = BodyWriter(request, True, os.urandom), BodyReader(request, True)
+    assert reader.receive_stream(writer.seal(b"")) == b""
+    assert not reader.ended
+    assert reader.receive_stream(writer.seal_stream(b"later")) == b"later"
+    assert reader.receive_stream(writer.end()) == b""
+    assert reader.ended
+
+
+@pytest.mark.parametrize("upward", [True, False])
+def test_a_stream_without_payload_can_end(upward: bool) -> None:
+    request = make()
+    reader = BodyReader(request, upward)
+    assert reader.receive_stream(BodyWriter(request, upward, os.urandom).end()) == b""
+    assert reader.ended
 
 
 @given(
@@ -146,7 +165,7 @@ def test_any_split_gives_the_same(
 ) -> None:
     request = make(*form, command)
     writer = BodyWriter(request, True, os.urandom)
-    stream = b"".join(map(writer.seal, [*packets, b""])) + b"left over"
+    stream = b"".join(map(writer.seal, packets)) + writer.end() + b"left over"
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=12)))
     by_packet, by_stream = BodyReader(request, True), BodyReader(request, True)
     got, joined = [], b""

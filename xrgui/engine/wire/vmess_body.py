@@ -38,6 +38,8 @@ class _Direction:
         self._aead = _aead(security, key)
         self._nonce_end = iv[2:12]
         self._count = 0
+        self._started = not upward
+        """Whether an empty chunk is the end: as the first of the client's it is not, see `BodyReader`."""
         self._overhead = 0 if self._aead is None else TAG
         self._masked = bool(options & Option.MASKING)
         self._padded = bool(options & Option.PADDING) and (self._aead is not None or packets)
@@ -82,13 +84,19 @@ class BodyWriter(_Direction):
             end = self._put(out, end, view[start : start + CHUNK])
         return out[:end]
 
+    def end(self) -> bytes:
+        """The end of the stream: an empty chunk."""
+        first = b"" if self._started else bytes(self.seal(b""))
+        return first + self.seal(b"")
+
     def seal(self, packet: Data) -> memoryview:
-        """*packet* as one chunk. An empty one is the end of the stream."""
+        """*packet* as one chunk."""
         out = memoryview(bytearray(len(packet) + self._head + TAG + 63))
         return out[: self._put(out, 0, packet)]
 
     def _put(self, out: memoryview, start: int, plain: Data) -> int:
         """Write one chunk into *out* at *start*; its end."""
+        self._started = True
         padding, mask = self._next_masks()
         body = start + self._head
         end = body + len(plain) + self._overhead
@@ -108,7 +116,11 @@ class BodyWriter(_Direction):
 
 
 class BodyReader(_Direction):
-    """Opens chunks; *upward* is the direction from the client."""
+    """Opens chunks; *upward* is the direction from the client.
+
+    An empty chunk ends the stream, unless it is the client's first: Xray 26.7 sends one whenever its visitor
+    says nothing for 100 ms, and payload comes after it.
+    """
 
     def __init__(self, request: Request, upward: bool) -> None:
         super().__init__(request, upward)
@@ -157,10 +169,11 @@ class BodyReader(_Direction):
             self._open(view[start : stop - self._padding], plain[begin:filled])
             start = stop
             self._size = -1
-            if filled == begin:
-                self.ended = True
-            else:
+            if filled > begin:
                 ends.append(filled)
+            elif self._started:
+                self.ended = True
+            self._started = True
         self._rest = b"" if self.ended else bytes(view[start:])
         return plain, ends
 

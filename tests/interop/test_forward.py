@@ -1,0 +1,444 @@
+"""VLESS and VMess as ordinary forward proxies, in this process, against v2ray and Xray.
+
+One end is the program, the other our inbound or outbound: a page by curl, UDP, a server that
+speaks first, a half-close.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+from uuid import UUID
+
+import pytest
+
+from tests.conftest import pick_port
+from tests.interop import peers
+from tests.interop.topologies import LOOPBACK, USER, Json
+from xrgui.address import Destination, Network
+from xrgui.config import model
+from xrgui.engine import transport
+from xrgui.engine.dispatcher import Dispatcher
+from xrgui.engine.inbound.vless import VlessInbound
+from xrgui.engine.inbound.vmess import VmessInbound
+from xrgui.engine.outbound.vless import VlessOutbound
+from xrgui.engine.outbound.vmess import VmessOutbound
+from xrgui.engine.resolver import Resolver
+from xrgui.engine.router import Router
+from xrgui.engine.session import Cancellable, Session
+from xrgui.engine.tasks import spawn
+
+pytestmark = pytest.mark.peer
+
+PAGE = os.urandom(1 << 20)
+
+
+class Case(NamedTuple):
+    peer: str
+    protocol: str
+    security: str = ""
+    experiments: str = ""
+
+    def __str__(self) -> str:
+        return "-".join(filter(None, self))
+
+
+SERVERS = [
+    Case("v2ray", "vless"),
+    Case("v2ray", "vmess", "aes-128-gcm"),
+    Case("v2ray", "vmess", "chacha20-poly1305"),
+    Case("v2ray", "vmess", "none"),
+    Case("xray", "vless"),
+    Case("xray", "vmess", "aes-128-gcm"),
+    Case("xray", "vmess", "chacha20-poly1305"),
+]
+CLIENTS = [
+    *SERVERS,
+    Case("xray", "vmess", "aes-128-gcm", "AuthenticatedLength"),
+    Case("xray", "vmess", "chacha20-poly1305", "AuthenticatedLength"),
+]
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest) -> Case:
+    if absent := peers.missing(request.param.peer):
+        pytest.skip(absent)
+    return cast(Case, request.param)
+
+
+# What stands behind the proxy
+
+
+class PageServer(asyncio.Protocol):
+    """An HTTP page for GET, the length of the body for POST."""
+
+    def __init__(self) -> None:
+        self.seen = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.seen += data
+        head, end, body = self.seen.partition(b"\r\n\r\n")
+        wanted = 0
+        for line in head.split(b"\r\n"):
+            if line.lower().startswith(b"content-length:"):
+                wanted = int(line.split(b":")[1])
+        if end and len(body) >= wanted:
+            answer = body[::-1] if wanted else PAGE
+            self.transport.write(
+                b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(answer)
+            )
+            self.transport.write(answer)
+            self.transport.close()
+
+
+class Greeter(asyncio.Protocol):
+    """Speaks first; says how much it got once the other side is done."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.write(b"welcome\n")
+        self.size = 0
+
+    def data_received(self, data: bytes) -> None:
+        self.size += len(data)
+
+    def eof_received(self) -> None:
+        self.transport.write(b"%d\n" % self.size)
+
+
+class Reverser(asyncio.DatagramProtocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self.transport.sendto(data[::-1], addr)
+
+
+class Origin(NamedTuple):
+    page: int
+    greeter: int
+    udp: int
+    dead: int
+
+
+@asynccontextmanager
+async def origin() -> AsyncIterator[Origin]:
+    loop = asyncio.get_running_loop()
+    pages = await loop.create_server(PageServer, LOOPBACK, 0)
+    greeter = await loop.create_server(Greeter, LOOPBACK, 0)
+    udp, _ = await loop.create_datagram_endpoint(Reverser, (LOOPBACK, 0))
+    try:
+        yield Origin(
+            pages.sockets[0].getsockname()[1],
+            greeter.sockets[0].getsockname()[1],
+            udp.get_extra_info("sockname")[1],
+            pick_port(),
+        )
+    finally:
+        pages.close()
+        greeter.close()
+        udp.close()
+
+
+# Our side
+
+
+class Direct:
+    """Goes where the session wants; apart from the freedom outbound, so that this file tests one thing."""
+
+    tag = "direct"
+
+    def connect(self, session: Session, protocol: asyncio.BaseProtocol) -> Cancellable:
+        return spawn(self._connect(session.destination, protocol), "direct")
+
+    async def _connect(self, target: Destination, protocol: Any) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            if target.network is Network.TCP:
+                await loop.create_connection(lambda: protocol, target.host, target.port)
+                return
+            await loop.create_datagram_endpoint(
+                lambda: Connected(protocol), remote_addr=(target.host, target.port)
+            )
+        except OSError as error:
+            protocol.connection_lost(error)
+
+    async def close(self) -> None: ...
+
+
+class Connected(asyncio.DatagramProtocol, asyncio.DatagramTransport):
+    """A connected UDP socket that speaks of no addresses."""
+
+    def __init__(self, upper: asyncio.DatagramProtocol) -> None:
+        self.upper = upper
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.lower = cast(asyncio.DatagramTransport, transport)
+        self.upper.connection_made(self)
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self.upper.datagram_received(data, cast(Any, None))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.upper.connection_lost(exc)
+
+    def sendto(self, data: Any, addr: Any = None) -> None:
+        self.lower.sendto(data)
+
+    def is_closing(self) -> bool:
+        return self.lower.is_closing()
+
+    def close(self) -> None:
+        self.lower.close()
+
+
+class Dialer:
+    async def dial(
+        self, host: str, port: int, protocol_factory: Callable[[], asyncio.Protocol]
+    ) -> tuple[asyncio.Transport, asyncio.Protocol]:
+        return await transport.dial(model.Stream(), host, port, protocol_factory)
+
+
+@asynccontextmanager
+async def dispatcher(outbound: Any) -> AsyncIterator[Dispatcher]:
+    made = Dispatcher(Router(model.Routing(), Resolver(model.Dns())))
+    made.default = outbound
+    try:
+        yield made
+    finally:
+        made.close()
+        await outbound.close()
+        await asyncio.sleep(0.05)
+
+
+def our_inbound(case: Case, acceptor: Dispatcher) -> VlessInbound | VmessInbound:
+    def no_portal(tag: str) -> Any:
+        raise AssertionError(tag)
+
+    settings: Any
+    if case.protocol == "vless":
+        settings = model.VlessInbound(users=(model.VlessUser(id=UUID(USER), email="a"),))
+        config = model.Inbound(tag="in", listen=LOOPBACK, settings=settings)
+        return VlessInbound(config, acceptor, no_portal, model.Policy())
+    settings = model.VmessInbound(users=(model.VmessUser(id=UUID(USER), email="a"),))
+    return VmessInbound(model.Inbound(tag="in", listen=LOOPBACK, settings=settings), acceptor, model.Policy())
+
+
+def our_outbound(case: Case, port: int, user: str = USER) -> VlessOutbound | VmessOutbound:
+    settings: Any
+    if case.protocol == "vless":
+        settings = model.VlessOutbound(address=LOOPBACK, port=port, id=UUID(user))
+        return VlessOutbound(model.Outbound(tag="out", settings=settings), Dialer())
+    settings = model.VmessOutbound(
+        address=LOOPBACK, port=port, id=UUID(user), security=cast(Any, case.security)
+    )
+    return VmessOutbound(model.Outbound(tag="out", settings=settings), Dialer())
+
+
+# The peer's side
+
+
+def server_config(case: Case, port: int) -> Json:
+    user = {"id": USER} | ({"alterId": 0} if case.protocol == "vmess" else {})
+    settings: Json = {"clients": [user]} | ({"decryption": "none"} if case.protocol == "vless" else {})
+    direct: Json = {"protocol": "freedom"}
+    if case.peer == "xray":
+        direct["settings"] = {"finalRules": [{"action": "allow"}]}
+    return {
+        "log": {"loglevel": "info"},
+        "inbounds": [{"listen": LOOPBACK, "port": port, "protocol": case.protocol, "settings": settings}],
+        "outbounds": [direct],
+    }
+
+
+def client_config(case: Case, port: int, doors: dict[int, int]) -> Json:
+    user: Json = {"id": USER}
+    user |= {"encryption": "none"} if case.protocol == "vless" else {"alterId": 0, "security": case.security}
+    if case.experiments:
+        user["experiments"] = case.experiments
+    return {
+        "log": {"loglevel": "info"},
+        "inbounds": [
+            {
+                "listen": LOOPBACK,
+                "port": door,
+                "protocol": "dokodemo-door",
+                "settings": {"address": LOOPBACK, "port": target, "network": "tcp,udp"},
+            }
+            for door, target in doors.items()
+        ],
+        "outbounds": [
+            {
+                "protocol": case.protocol,
+                "settings": {"vnext": [{"address": LOOPBACK, "port": port, "users": [user]}]},
+            }
+        ],
+    }
+
+
+# What visitors do
+
+
+async def curl(port: int, *options: str) -> bytes:
+    process = await asyncio.create_subprocess_exec(
+        "curl", "-sS", "-m", "15", *options, f"http://{LOOPBACK}:{port}/", stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    return out
+
+
+async def visit(page: int, greeter: int, udp: int, directory: Path, *, half_close: bool = False) -> None:
+    assert await curl(page) == PAGE
+    upload = directory / "upload"
+    upload.write_bytes(PAGE)
+    answer = await curl(page, "-H", "Expect:", "--data-binary", f"@{upload}")
+    assert answer == PAGE[::-1]
+    async with asyncio.timeout(15):
+        reader, writer = await asyncio.open_connection(LOOPBACK, greeter)
+        assert await reader.readline() == b"welcome\n"
+        writer.write(bytes(100_000))
+        if half_close:
+            writer.write_eof()
+            assert await reader.read() == b"100000\n"
+        writer.close()
+        await exchange_packets(udp)
+
+
+async def exchange_packets(port: int) -> None:
+    answers: asyncio.Queue[bytes] = asyncio.Queue()
+
+    class Visitor(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, addr: Any) -> None:
+            answers.put_nowait(data)
+
+    loop = asyncio.get_running_loop()
+    visitor, _ = await loop.create_datagram_endpoint(Visitor, remote_addr=(LOOPBACK, port))
+    for packet in (b"one", b"x" * 1400, b"three"):
+        visitor.sendto(packet)
+        assert await answers.get() == packet[::-1]
+    visitor.close()
+
+
+@pytest.mark.parametrize("case", CLIENTS, indirect=True, ids=str)
+async def test_the_peers_outbound_reaches_our_inbound(case: Case, tmp_path: Path) -> None:
+    doors = [pick_port() for _ in range(3)]
+    async with origin() as behind, dispatcher(Direct()) as acceptor:
+        inbound = our_inbound(case, acceptor)
+        await inbound.start()
+        port = int(inbound.listening.rpartition(":")[2])
+        targets = dict(zip(doors, behind[:3], strict=True))
+        client = peers.start(case.peer, client_config(case, port, targets), tmp_path, "client")
+        try:
+            await asyncio.to_thread(client.wait_listening, doors[0])
+            # A VLESS client of theirs has no way to say that its visitor is done.
+            page, greeter, udp = doors
+            await visit(page, greeter, udp, tmp_path, half_close=case.protocol == "vmess")
+        finally:
+            await asyncio.to_thread(client.stop)
+            await inbound.close()
+
+
+@asynccontextmanager
+async def proxied(outbound: Any, behind: Origin) -> AsyncIterator[list[int]]:
+    """Ports through which visitors reach what stands behind, by way of *outbound*."""
+    loop = asyncio.get_running_loop()
+
+    class Visitor(asyncio.Protocol):
+        def __init__(self, target: int) -> None:
+            self.target = target
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            session = Session("visitors", "tunnel", Destination(Network.TCP, "localhost", self.target))
+            acceptor.relay(session, cast(asyncio.Transport, transport))
+
+    class Packets(asyncio.DatagramProtocol, asyncio.DatagramTransport):
+        """Of one visitor."""
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.lower = cast(asyncio.DatagramTransport, transport)
+            session = Session("visitors", "tunnel", Destination(Network.UDP, LOOPBACK, behind.udp))
+            self.leg = acceptor.relay_packets(session, self)
+
+        def datagram_received(self, data: bytes, addr: Any) -> None:
+            self.visitor = addr
+            self.leg.datagram_received(data, cast(Any, None))
+
+        def sendto(self, data: Any, addr: Any = None) -> None:
+            self.lower.sendto(data, self.visitor)
+
+        def is_closing(self) -> bool:
+            return self.lower.is_closing()
+
+        def close(self) -> None:
+            self.lower.close()
+
+        abort = close
+
+    async with dispatcher(outbound) as acceptor:
+        servers = [
+            await loop.create_server(lambda target=target: Visitor(target), LOOPBACK, 0)  # type: ignore[misc]
+            for target in (behind.page, behind.greeter, behind.dead)
+        ]
+        udp, _ = await loop.create_datagram_endpoint(Packets, (LOOPBACK, 0))
+        try:
+            yield [
+                *(server.sockets[0].getsockname()[1] for server in servers),
+                udp.get_extra_info("sockname")[1],
+            ]
+        finally:
+            for server in servers:
+                server.close()
+            udp.close()
+
+
+@pytest.mark.parametrize("case", SERVERS, indirect=True, ids=str)
+async def test_our_outbound_reaches_the_peers_inbound(case: Case, tmp_path: Path) -> None:
+    port = pick_port()
+    server = peers.start(case.peer, server_config(case, port), tmp_path, "server")
+    try:
+        await asyncio.to_thread(server.wait_listening, port)
+        async with (
+            origin() as behind,
+            proxied(our_outbound(case, port), behind) as (page, greeter, dead, udp),
+        ):
+            await visit(page, greeter, udp, tmp_path)
+            with pytest.raises(AssertionError):
+                await curl(dead)
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+class Recorder(asyncio.Protocol):
+    def __init__(self) -> None:
+        self.lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast(asyncio.Transport, transport).write(bytes(8192))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost.set_result(exc)
+
+
+@pytest.mark.parametrize("case", SERVERS, indirect=True, ids=str)
+async def test_a_peer_that_does_not_know_our_id_is_named(case: Case, tmp_path: Path) -> None:
+    port = pick_port()
+    server = peers.start(case.peer, server_config(case, port), tmp_path, "server")
+    try:
+        await asyncio.to_thread(server.wait_listening, port)
+        outbound = our_outbound(case, port, "11111111-6324-4d53-ad4f-8cda48b30811")
+        visitor = Recorder()
+        session = Session("visitors", "tunnel", Destination(Network.TCP, LOOPBACK, 9))
+        outbound.connect(session, visitor)
+        error = await asyncio.wait_for(visitor.lost, 15)
+        assert "does not know this id" in str(error)
+        await outbound.close()
+    finally:
+        await asyncio.to_thread(server.stop)

@@ -4,45 +4,134 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
+from typing import cast
 
 from xrgui.address import Destination, Network
 from xrgui.config.model import Stream
-from xrgui.engine.errors import DialError
+from xrgui.engine.errors import DialError, EngineError
 from xrgui.engine.interfaces import ResolverLike
-from xrgui.engine.transport import tcp
-from xrgui.engine.transport.tcp import Listener
+from xrgui.engine.transport import tcp, tls_context
+from xrgui.engine.transport.proxy_protocol import ProxyProtocolServer
+from xrgui.engine.transport.tcp import Connection, Listener, ProtocolFactory
+from xrgui.engine.transport.tls import TlsLayer
+from xrgui.engine.transport.websocket import WebSocketClient, WebSocketServer
 
-__all__ = ["DIAL_TIMEOUT", "Listener", "dial", "listen"]
+__all__ = ["DIAL_TIMEOUT", "Listener", "client_stack", "dial", "listen"]
 
 DIAL_TIMEOUT = 16
-"""Seconds (Xray transport/internet/system_dialer.go)."""
+"""Seconds for the whole stack (Xray transport/internet/system_dialer.go, there for TCP alone)."""
 
 
 async def dial(
     stream: Stream,
     host: str,
     port: int,
-    protocol_factory: Callable[[], asyncio.Protocol],
+    protocol_factory: ProtocolFactory,
     *,
     local_addr: tuple[str, int] | None = None,
     resolver: ResolverLike | None = None,
-) -> tuple[asyncio.Transport, asyncio.Protocol]:
+) -> Connection:
     """Connect to *host* (a name, an IP address, the path or ``@name`` of a unix socket).
 
-    `connection_made` of the protocol is called once the whole stack stands. Raises DialError.
+    `connection_made` of the protocol is called once the whole stack stands. Raises DialError,
+    whose `cause` keeps the errno of a socket's failure.
     """
     try:
         async with asyncio.timeout(DIAL_TIMEOUT):
-            return await tcp.connect(stream.sockopt, host, port, protocol_factory, local_addr, resolver)
-    except OSError as error:
+            if stream.network == "raw" and stream.security == "none":
+                return await tcp.connect(stream.sockopt, host, port, protocol_factory, local_addr, resolver)
+            return await _dial_stack(stream, host, port, protocol_factory, local_addr, resolver)
+    except TimeoutError:
+        raise DialError(
+            Destination(Network.TCP, host, port), f"no answer in {DIAL_TIMEOUT} seconds"
+        ) from None
+    except (OSError, EngineError) as error:
         raise DialError(Destination(Network.TCP, host, port), error) from error
 
 
-async def listen(
-    stream: Stream, listen: str, port: int, protocol_factory: Callable[[], asyncio.Protocol]
-) -> Listener:
+async def _dial_stack(
+    stream: Stream,
+    host: str,
+    port: int,
+    protocol_factory: ProtocolFactory,
+    local_addr: tuple[str, int] | None,
+    resolver: ResolverLike | None,
+) -> Connection:
+    top = _Top(protocol_factory)
+    bottom = client_stack(stream, host, top)
+    transport, _ = await tcp.connect(stream.sockopt, host, port, lambda: bottom, local_addr, resolver)
+    try:
+        return await top.ready
+    except BaseException:
+        transport.abort()
+        raise
+
+
+def client_stack(stream: Stream, host: str, protocol: asyncio.Protocol) -> asyncio.Protocol:
+    """The protocol to give a bare connection to *host*, so that *protocol* gets the whole stack.
+
+    For a connection that something else opened (an outbound that dials through another one).
+    Where the stack fails, `protocol.connection_lost(error)` comes without a `connection_made`.
+    Raises OSError about certificate files.
+    """
+    failed = protocol.connection_lost
+    factory: ProtocolFactory = lambda: protocol  # noqa: E731
+    if stream.network == "ws":
+        factory = partial(WebSocketClient, stream, host, factory, failed)
+    if stream.security == "tls":
+        client = tls_context.for_client(stream, host)
+        factory = partial(
+            TlsLayer,
+            client.context,
+            factory,
+            server_name=client.server_name,
+            verify=client.verify,
+            failed=failed,
+        )
+    return factory()
+
+
+class _Top(asyncio.Protocol):
+    """Stands above a stack that is being set up, and makes room for the real protocol."""
+
+    def __init__(self, factory: ProtocolFactory) -> None:
+        self._factory = factory
+        self.ready: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        stream = cast(asyncio.Transport, transport)
+        if self.ready.cancelled():
+            stream.abort()
+            return
+        protocol = self._factory()
+        stream.set_protocol(protocol)
+        protocol.connection_made(stream)
+        self.ready.set_result((stream, protocol))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.ready.done():
+            self.ready.set_exception(exc or ConnectionResetError("closed"))
+
+
+async def listen(stream: Stream, listen: str, port: int, protocol_factory: ProtocolFactory) -> Listener:
     """Accept connections on *listen* (see `model.Inbound.listen`) and *port* (0: any free one).
 
-    Raises OSError whose text names the address and, where the system tells, who holds it.
+    Raises OSError whose text names the address and, where the system tells, who holds it, or the
+    certificate at fault.
     """
-    return await tcp.listen(stream.sockopt, listen, port, protocol_factory)
+    return await tcp.listen(stream.sockopt, listen, port, _server_stack(stream, protocol_factory))
+
+
+def _server_stack(stream: Stream, factory: ProtocolFactory) -> ProtocolFactory:
+    if stream.network == "ws":
+        factory = partial(WebSocketServer, stream, factory)
+    if stream.security == "tls":
+        factory = _tls_server(tls_context.ServerTls(stream), factory)
+    if stream.sockopt.accept_proxy_protocol:
+        factory = partial(ProxyProtocolServer, factory)
+    return factory
+
+
+def _tls_server(server: tls_context.ServerTls, factory: ProtocolFactory) -> Callable[[], TlsLayer]:
+    return lambda: TlsLayer(server.context(), factory)

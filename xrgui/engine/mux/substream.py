@@ -213,7 +213,7 @@ class SubStream(asyncio.Transport):
         self.received += size
         if self.closing:
             self.grant()
-        elif self.paused:
+        elif self.paused or self.held:
             self._hold(bytes(data))
         else:
             self.protocol.data_received(cast(bytes, data))

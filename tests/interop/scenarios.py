@@ -67,7 +67,6 @@ class EchoVisitor(asyncio.Protocol):
                 self.done.set_result(None)
             else:
                 self.done.set_exception(error)
-        self.transport.close()
 
 
 async def echo(port: int, connections: int, size: int) -> float:
@@ -76,8 +75,13 @@ async def echo(port: int, connections: int, size: int) -> float:
     started = time.perf_counter()
 
     async def one(number: int) -> None:
-        _, visitor = await loop.create_connection(lambda: EchoVisitor(size, number * 32749), LOOPBACK, port)
-        await visitor.done
+        transport, visitor = await loop.create_connection(
+            lambda: EchoVisitor(size, number * 32749), LOOPBACK, port
+        )
+        try:
+            await visitor.done
+        finally:
+            transport.abort()
 
     async with asyncio.TaskGroup() as group:
         for number in range(connections):

@@ -5,14 +5,83 @@ Source: haproxy.org, proxy-protocol.txt.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address
-from typing import Literal
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Literal, NamedTuple
 
-from xrgui.address import Destination, IPAddress
+from xrgui.address import Destination, IPAddress, Network
+from xrgui.engine.errors import RemoteProtocolError
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 _LOCAL, _PROXY = 0x20, 0x21
 _TCP4, _TCP6 = 0x11, 0x21
+_LONGEST_LINE = 107
+_LONGEST_BODY = 4096
+"""Bytes behind the fixed part of a version 2 header; addresses take 36 of them, extensions the rest."""
+
+
+class Header(NamedTuple):
+    """`length` bytes long. Without addresses the sender speaks for itself (a health check)."""
+
+    length: int
+    source: Destination | None
+    target: Destination | None
+
+
+def decode(data: bytes) -> Header | None:
+    """The header at the beginning of *data*, of either version; None where more of it is to come.
+
+    Raises RemoteProtocolError for anything else.
+    """
+    if SIGNATURE.startswith(data[:12]):
+        return _decode_v2(data) if len(data) >= 16 else None
+    if b"PROXY ".startswith(data[:6]):
+        return _decode_v1(data)
+    raise RemoteProtocolError("no PROXY protocol header came first")
+
+
+def _decode_v1(data: bytes) -> Header | None:
+    line, end, _ = data[:_LONGEST_LINE].partition(b"\r\n")
+    if not end:
+        if len(data) >= _LONGEST_LINE:
+            raise RemoteProtocolError("the PROXY protocol line does not end")
+        return None
+    length = len(line) + 2
+    words = line.decode("ascii", "replace").split(" ")
+    if words[1] == "UNKNOWN":
+        return Header(length, None, None)
+    try:
+        _, family, source, target, source_port, target_port = words
+        found = _destination(source, source_port), _destination(target, target_port)
+        if any(each.ip is None for each in found) or family not in ("TCP4", "TCP6"):
+            raise ValueError
+    except ValueError:
+        raise RemoteProtocolError("a bad PROXY protocol line") from None
+    return Header(length, *found)
+
+
+def _destination(host: str, port: str) -> Destination:
+    if not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError
+    return Destination(Network.TCP, str(ip_address(host)), int(port))
+
+
+def _decode_v2(data: bytes) -> Header | None:
+    command, family, size = data[12], data[13], int.from_bytes(data[14:16])
+    if command not in (_LOCAL, _PROXY) or size > _LONGEST_BODY:
+        raise RemoteProtocolError("a bad PROXY protocol header")
+    length = 16 + size
+    if len(data) < length:
+        return None
+    width = {_TCP4: 4, _TCP6: 16}.get(family, 0)
+    if command == _LOCAL or not width:
+        return Header(length, None, None)
+    if size < 2 * width + 4:
+        raise RemoteProtocolError("a PROXY protocol header that is too short for its addresses")
+    body = data[16:length]
+    hosts = [str(ip_address(body[start : start + width])) for start in (0, width)]
+    ports = [int.from_bytes(body[start : start + 2]) for start in (2 * width, 2 * width + 2)]
+    found = [Destination(Network.TCP, host, port) for host, port in zip(hosts, ports, strict=True)]
+    return Header(length, *found)
 
 
 def encode(version: Literal[1, 2], source: Destination | None, target: Destination | None) -> bytes:

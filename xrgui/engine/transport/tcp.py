@@ -215,7 +215,9 @@ async def _open_plain(
     """The way of nearly every dial: the loop makes the socket, options follow."""
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.create_connection(factory, host, port, local_addr=local_addr)
-    sockets.set_stream_options(transport.get_extra_info("socket"), options)
+    sock = transport.get_extra_info("socket")
+    if sock is not None:  # it is gone where `connection_made` closed
+        sockets.set_stream_options(sock, options)
     return transport, protocol
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -10,7 +11,12 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""mallopt(3)."""
+
+
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    _keep_read_buffers()
     with asyncio.Runner(loop_factory=_factory()) as runner:
         return runner.run(coroutine)
 
@@ -24,3 +30,15 @@ def _factory() -> Callable[[], asyncio.AbstractEventLoop]:
     except ImportError:
         return asyncio.new_event_loop
     return fast.new_event_loop
+
+
+def _keep_read_buffers() -> None:
+    """Keep glibc from giving each read's 256 KiB back to the system and faulting them in again: a fifth of the
+    bulk rate (`make bench ROWS=bulk`)."""
+    if sys.platform == "linux":
+        try:
+            mallopt = ctypes.CDLL(None).mallopt
+        except (AttributeError, OSError):
+            return
+        mallopt(M_MMAP_THRESHOLD, 4 << 20)
+        mallopt(M_TRIM_THRESHOLD, 16 << 20)

@@ -76,6 +76,11 @@ class Engine:
         """The last that ended, newest last."""
         return self.dispatcher.closed
 
+    @property
+    def closed(self) -> deque[Session]:
+        """Those that ended last, oldest first."""
+        return self.dispatcher.closed
+
     # Changing
 
     async def apply(self, config: model.Config) -> Applied:
@@ -298,7 +303,7 @@ class Engine:
             outbounds=tuple(
                 rpc.OutboundStatus(
                     tag,
-                    entry.settings.__struct_config__.tag,
+                    str(entry.settings.__struct_config__.tag),
                     server_of(entry),
                     sum(1 for s in self.sessions.values() if s.outbound_tag == tag),
                 )

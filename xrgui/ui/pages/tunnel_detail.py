@@ -1,0 +1,224 @@
+"""Everything about one tunnel: its state, address, path, traffic, or what broke and what to do."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from xrgui.ui import icons, theme, units, words
+from xrgui.ui.language import tr
+from xrgui.ui.models.traffic import Series
+from xrgui.ui.tunnel import Phase, Trouble, Tunnel
+from xrgui.ui.widgets.address import AddressRow
+from xrgui.ui.widgets.basic import Card, Elided, button, column, label, paragraph, row, set_tone
+from xrgui.ui.widgets.path import PathWidget
+from xrgui.ui.widgets.path_view import show_tunnel
+from xrgui.ui.widgets.state_icon import StateIcon
+from xrgui.ui.widgets.traffic_card import TrafficCard
+
+MARGIN = 22
+
+
+class TunnelDetail(QScrollArea):
+    asked = Signal(str)
+    """What the person wants: edit, toggle, retry, restart, other_end, unlock, connections, log."""
+    address_asked = Signal(str, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.tunnel: Tunnel | None = None
+        self._header = _Header()
+        self._header.asked.connect(self.asked)
+        self._notice = _Notice()
+        self._notice.asked.connect(self.asked)
+        self._addresses = _Addresses()
+        self._addresses.asked.connect(self.address_asked)
+        self._path = PathWidget()
+        self._path.clicked.connect(self._path_clicked)
+        self._path_card = Card(column(self._path))
+        self._traffic = TrafficCard()
+        self._events = _Events()
+        self.content = QWidget()
+        self.content.setObjectName("content")
+        layout = QVBoxLayout(self.content)
+        layout.setContentsMargins(MARGIN, 16, MARGIN, 18)
+        layout.setSpacing(14)
+        for part in (self._header, self._notice, self._addresses, self._path_card):
+            layout.addWidget(part)
+        layout.addWidget(self._traffic, 1)
+        layout.addWidget(self._events, 1)
+        layout.addStretch(0)
+        self.setWidget(self.content)
+
+    def show_tunnel(self, tunnel: Tunnel, series: Series, today: str) -> None:
+        """Show *tunnel* as it is now; call again whenever it changed."""
+        fresh = self.tunnel is None or self.tunnel.id != tunnel.id
+        self.tunnel = tunnel
+        self._header.show_tunnel(tunnel, fade=not fresh)
+        self._notice.show_tunnel(tunnel)
+        self._addresses.show_addresses(() if tunnel.phase is Phase.TROUBLE else tunnel.public)
+        show_tunnel(self._path, tunnel)
+        calm = tunnel.phase in (Phase.UP, Phase.STOPPED)
+        self._traffic.setVisible(calm or not tunnel.happenings)
+        self._traffic.show_tunnel(tunnel, series, today)
+        self._events.setVisible(not calm and bool(tunnel.happenings))
+        self._events.show_tunnel(tunnel)
+        if fresh:
+            self.verticalScrollBar().setValue(0)
+
+    def tick(self) -> None:
+        """Once a second: what counts time."""
+        if self.tunnel is not None:
+            self._header.show_tunnel(self.tunnel)
+            self._notice.show_tunnel(self.tunnel)
+
+    def _path_clicked(self, key: str) -> None:
+        self.asked.emit(key)
+
+
+class _Header(QWidget):
+    asked = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._icon = StateIcon(20)
+        self._name = Elided(size=theme.TITLE, bold=True)
+        self._since = Elided(size=theme.SIZE)
+        set_tone(self._since, "muted")
+        self._edit = button(tr("Edit"))
+        self._edit.clicked.connect(lambda: self.asked.emit("edit"))
+        self._toggle = button(tr("Start"))
+        self._toggle.clicked.connect(lambda: self.asked.emit("toggle"))
+        width = max(button(text, icon="stop").sizeHint().width() for text in (tr("Start"), tr("Stop")))
+        self._toggle.setMinimumWidth(width)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(10)
+        for part, stretch in ((self._icon, 0), (self._name, 0), (self._since, 1)):
+            layout.addWidget(part, stretch)
+        layout.addWidget(self._edit)
+        layout.addSpacing(-2)
+        layout.addWidget(self._toggle)
+
+    def show_tunnel(self, tunnel: Tunnel, *, fade: bool = True) -> None:
+        self._icon.show_state(tunnel.phase.value, words.phase(tunnel), fade=fade)
+        self._name.setText(tunnel.name)
+        self._since.setText(words.standing(tunnel))
+        running = tunnel.running
+        self._toggle.setText(tr("Stop") if running else tr("Start"))
+        self._toggle.setAccessibleName(self._toggle.text())
+        self._toggle.setIcon(icons.icon("stop" if running else "start", "text" if running else "on_accent"))
+        set_tone(self._toggle, "" if running else "primary", "kind")
+        self._toggle.setEnabled(running or not tunnel.unsupported)
+
+
+class _Notice(Card):
+    """The error card: what happened, what was seen, the next step."""
+
+    asked = Signal(str)
+
+    def __init__(self) -> None:
+        self._title = label(bold=True)
+        self._text = paragraph()
+        self._seen = paragraph(tone="muted", size=theme.SMALL)
+        self._buttons = row()
+        self._attempt = label(tone="muted")
+        self._shown: tuple[object, ...] = ()
+        layout = column(self._title, self._text, self._seen, self._buttons, self._attempt, gap=8)
+        super().__init__(layout)
+        set_tone(self, "error")
+        set_tone(self._title, "error")
+
+    def show_tunnel(self, tunnel: Tunnel) -> None:
+        if tunnel.unsupported:
+            self._show_unsupported(tunnel)
+            return
+        self.setVisible(tunnel.phase is Phase.TROUBLE)
+        if tunnel.phase is not Phase.TROUBLE:
+            return
+        advice = words.advice(tunnel)
+        waits = tunnel.attempt > 0
+        self._attempt.setText(words.attempt(tunnel))
+        self._attempt.setVisible(waits)
+        self._fill(advice, tunnel.detail, tunnel.trouble)
+
+    def _show_unsupported(self, tunnel: Tunnel) -> None:
+        text = tr("This tunnel needs what xrgui does not have yet: {what}.", what=tunnel.unsupported)
+        self._attempt.setVisible(False)
+        self._fill(words.Advice(tr("It cannot start here"), text, ("edit",)), "", Trouble.CONFIG)
+        self.setVisible(True)
+
+    def _fill(self, advice: words.Advice, detail: str, trouble: Trouble) -> None:
+        state = (advice, detail)
+        if state == self._shown:
+            return
+        self._shown = state
+        self._title.setText(advice.title)
+        self._text.setText(advice.text)
+        self._seen.setText(detail)
+        self._seen.setVisible(bool(detail))
+        while self._buttons.count():
+            item = self._buttons.takeAt(0)
+            if item is not None and (old := item.widget()) is not None:
+                old.deleteLater()
+        for place, step in enumerate(advice.steps):
+            part = button(words.step(step, trouble), kind="" if place else "primary")
+            part.clicked.connect(lambda _=False, step=step: self.asked.emit(step))
+            self._buttons.addWidget(part)
+        self._buttons.addStretch(1)
+
+
+class _Addresses(Card):
+    asked = Signal(str, str)
+
+    def __init__(self) -> None:
+        self._rows = column(gap=6)
+        self._title = label(tr("Public address"), tone="muted", size=theme.SMALL)
+        self._shown: tuple[str, ...] = ()
+        self._widgets: list[AddressRow] = []
+        super().__init__(column(self._title, self._rows, gap=4), 12)
+
+    def show_addresses(self, addresses: tuple[str, ...]) -> None:
+        self.setVisible(bool(addresses))
+        if addresses == self._shown:
+            return
+        self._shown = addresses
+        for old in self._widgets:
+            self._rows.removeWidget(old)
+            old.deleteLater()
+        self._widgets = [AddressRow(address) for address in addresses]
+        for part in self._widgets:
+            part.asked.connect(self.asked)
+            self._rows.addWidget(part)
+        self._title.setText(tr("Public addresses") if len(addresses) > 1 else tr("Public address"))
+
+
+class _Events(Card):
+    """What happened, newest at the bottom."""
+
+    ROWS = 8
+
+    def __init__(self) -> None:
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(24)
+        self._grid.setVerticalSpacing(9)
+        self._grid.setColumnStretch(1, 1)
+        self._lines = [(label(tone="muted"), paragraph()) for _ in range(self.ROWS)]
+        for place, (when, what) in enumerate(self._lines):
+            when.setFont(theme.font(tabular=True))
+            self._grid.addWidget(when, place, 0, Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(what, place, 1)
+        layout = column(label(tr("What happened"), bold=True), self._grid, None, gap=12)
+        super().__init__(layout)
+
+    def show_tunnel(self, tunnel: Tunnel) -> None:
+        last = list(tunnel.happenings)[-self.ROWS :]
+        for place, (when, what) in enumerate(self._lines):
+            shown = place < len(last)
+            when.setVisible(shown)
+            what.setVisible(shown)
+            if shown:
+                when.setText(units.time_of_day(last[place].at))
+                what.setText(last[place].text)

@@ -1,0 +1,166 @@
+"""The list of tunnels and the chosen one beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QLineEdit, QSplitter, QStackedWidget, QVBoxLayout
+
+from xrgui.ui.language import tr
+from xrgui.ui.models.traffic import Traffic
+from xrgui.ui.models.tunnels import TunnelFilter, TunnelsModel
+from xrgui.ui.pages.first_start import FirstStart
+from xrgui.ui.pages.tunnel_detail import TunnelDetail
+from xrgui.ui.tunnel import Tunnel
+from xrgui.ui.widgets.basic import Frame, button, paragraph, row
+from xrgui.ui.widgets.tunnel_list import TunnelList
+
+SHORT_WIDTH, SHORT_HEIGHT = 800, 520
+"""A page below one of these shows one line for each tunnel."""
+
+
+class TunnelsPage(QStackedWidget):
+    selected = Signal(str)
+    """The chosen tunnel's id, or nothing."""
+    asked = Signal(str)
+    """A step for the chosen tunnel, as `TunnelDetail.asked` names it; also new."""
+    address_asked = Signal(str, str)
+    first_asked = Signal(str)
+    """share, serve, import or try."""
+    menu_asked = Signal(QPoint)
+
+    def __init__(self, model: TunnelsModel, traffic: Traffic, today: Callable[[str], str]) -> None:
+        """*today* says in words what a tunnel of an id has carried."""
+        super().__init__()
+        self._model = model
+        self._traffic = traffic
+        self._today = today
+        self.first = FirstStart()
+        self.first.asked.connect(self.first_asked)
+        self.filtered = TunnelFilter(model, self)
+        self.list = TunnelList()
+        self.detail = TunnelDetail()
+        self.filter = QLineEdit()
+        self._none = paragraph(tr("No tunnel matches the filter."), tone="muted")
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._build()
+        self._connect()
+        self._show_right_part()
+
+    def _build(self) -> None:
+        self.filter.setPlaceholderText(tr("Filter tunnels"))
+        self.filter.setAccessibleName(tr("Filter tunnels"))
+        self.filter.setClearButtonEnabled(True)
+        new = button(tr("New"), kind="primary", icon="plus", tip=tr("New tunnel"))
+        new.clicked.connect(lambda: self.asked.emit("new"))
+        top = Frame("bar", row(self.filter, new), 12, 8)
+        self.list.setModel(self.filtered)
+        self._none.setContentsMargins(16, 12, 16, 12)
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        for part in (top, self._none, self.list):
+            left.addWidget(part)
+        left.setStretch(2, 1)
+        left_frame = Frame("panel", left)
+        left_frame.setMinimumWidth(200)
+        self.detail.setMinimumWidth(340)
+        self._splitter.addWidget(left_frame)
+        self._splitter.addWidget(self.detail)
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(1)
+        self._splitter.setSizes([286, 542])
+        self.addWidget(self.first)
+        self.addWidget(self._splitter)
+
+    def _connect(self) -> None:
+        self.filter.textChanged.connect(self._filter)
+        self.list.selectionModel().currentChanged.connect(self._current_changed)
+        self.list.edit_asked.connect(lambda: self.asked.emit("edit"))
+        self.list.toggle_asked.connect(lambda: self.asked.emit("toggle"))
+        self.list.shift_asked.connect(self._shift)
+        self.list.customContextMenuRequested.connect(self._menu)
+        self.detail.asked.connect(self.asked)
+        self.detail.address_asked.connect(self.address_asked)
+        self._model.dataChanged.connect(self._data_changed)
+        self._model.rowsInserted.connect(self._rows_changed)
+        self._model.rowsRemoved.connect(self._rows_changed)
+        self._traffic.changed.connect(self._refresh)
+
+    # The chosen one
+
+    @property
+    def current(self) -> Tunnel | None:
+        tunnel = self.list.currentIndex().data(TunnelsModel.TUNNEL)
+        return tunnel if isinstance(tunnel, Tunnel) else None
+
+    def choose(self, tunnel_id: str) -> None:
+        index = self.filtered.mapFromSource(self._model.index(self._model.row(tunnel_id)))
+        if not index.isValid() and self.filter.text():
+            self.filter.clear()
+            index = self.filtered.mapFromSource(self._model.index(self._model.row(tunnel_id)))
+        self.list.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+    def _current_changed(self, now: QModelIndex, before: QModelIndex) -> None:
+        self._refresh()
+        self.selected.emit(self.current.id if self.current else "")
+
+    def _refresh(self) -> None:
+        tunnel = self.current
+        self.detail.content.setVisible(tunnel is not None)
+        if tunnel is not None and self.isVisible():
+            self.detail.show_tunnel(tunnel, self._traffic.series(tunnel.id), self._today(tunnel.id))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._refresh()
+
+    def tick(self) -> None:
+        if self.isVisible():
+            self.detail.tick()
+
+    # Changes
+
+    def _data_changed(self, first: QModelIndex, last: QModelIndex) -> None:
+        tunnel = self.current
+        if tunnel is not None and first.row() <= self._model.row(tunnel.id) <= last.row():
+            self._refresh()
+
+    def _rows_changed(self) -> None:
+        self._show_right_part()
+        if self.current is None and self.filtered.rowCount():
+            self.list.setCurrentIndex(self.filtered.index(0, 0))
+        self._refresh()
+
+    def _show_right_part(self) -> None:
+        self.setCurrentWidget(self._splitter if len(self._model) else self.first)
+        self._none.setVisible(bool(len(self._model)) and not self.filtered.rowCount())
+
+    def _filter(self, text: str) -> None:
+        self.filtered.set_text(text)
+        self.list.setDragEnabled(not text)
+        self._rows_changed()
+
+    def _shift(self, by: int) -> None:
+        tunnel = self.current
+        if tunnel is not None and not self.filter.text():
+            row = self._model.row(tunnel.id)
+            self._model.move(row, row - 1 if by < 0 else row + 2)
+
+    def _menu(self, at: QPoint) -> None:
+        if self.list.indexAt(at).isValid():
+            self.menu_asked.emit(self.list.viewport().mapToGlobal(at))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.list.set_short(self.width() < SHORT_WIDTH or self.height() < SHORT_HEIGHT)
+        if self.width() < SHORT_WIDTH and self._splitter.sizes()[0] > 240:
+            self._splitter.setSizes([228, self.width() - 229])
+
+    def save(self) -> bytes:
+        return bytes(self._splitter.saveState().data())
+
+    def restore(self, state: bytes) -> None:
+        self._splitter.restoreState(state)

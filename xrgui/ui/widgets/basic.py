@@ -1,0 +1,212 @@
+"""Small parts that every page is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from xrgui.ui import icons, theme
+
+GAP = 8
+INSIDE = 16
+
+
+def button(
+    text: str, *, kind: str = "", icon: str = "", tip: str = "", name: str = "", role: str = ""
+) -> QPushButton:
+    """A push button of one of the stylesheet's kinds; one without text needs a *tip*, which names it.
+
+    The blank before a text keeps the icon at a distance, for which the style has no measure.
+    """
+    result = QPushButton(f" {text}" if icon and text else text)
+    if kind:
+        result.setProperty("kind", kind)
+    if icon:
+        result.setIcon(icons.icon(icon, role or ("on_accent" if kind == "primary" else "text")))
+        result.setIconSize(QSize(14, 14))
+    if tip:
+        result.setToolTip(tip)
+    result.setAccessibleName(name or text or tip)
+    result.setAutoDefault(False)
+    return result
+
+
+def label(text: str = "", *, tone: str = "", size: int = theme.SIZE, bold: bool = False) -> QLabel:
+    result = QLabel(text)
+    result.setTextFormat(Qt.TextFormat.PlainText)
+    if tone:
+        result.setProperty("tone", tone)
+    if size != theme.SIZE or bold:
+        result.setFont(theme.font(size, bold=bold))
+    return result
+
+
+def paragraph(text: str = "", *, tone: str = "", size: int = theme.SIZE) -> QLabel:
+    result = label(text, tone=tone, size=size)
+    result.setWordWrap(True)
+    result.setMinimumWidth(40)
+    return result
+
+
+def set_tone(widget: QWidget, tone: str, prop: str = "tone") -> None:
+    """Change a property that the stylesheet looks at."""
+    if widget.property(prop) != tone:
+        widget.setProperty(prop, tone)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+def row(*parts: QWidget | QLayout | None, gap: int = GAP) -> QHBoxLayout:
+    """Side by side; None is a stretch."""
+    return _fill(QHBoxLayout(), parts, gap)
+
+
+def column(*parts: QWidget | QLayout | None, gap: int = GAP) -> QVBoxLayout:
+    return _fill(QVBoxLayout(), parts, gap)
+
+
+L = TypeVar("L", bound=QBoxLayout)
+
+
+def _fill(layout: L, parts: Iterable[QWidget | QLayout | None], gap: int) -> L:
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(gap)
+    for part in parts:
+        if part is None:
+            layout.addStretch(1)
+        elif isinstance(part, QWidget):
+            layout.addWidget(part)
+        else:
+            layout.addLayout(part)
+    return layout
+
+
+class Frame(QFrame):
+    """A frame of one of the stylesheet's kinds."""
+
+    def __init__(
+        self, kind: str, layout: QLayout | None = None, side: int = 0, top: int | None = None
+    ) -> None:
+        """Margins in pixels; *top* is also the bottom's and without it as wide as *side*."""
+        super().__init__()
+        self.setProperty("kind", kind)
+        if layout is not None:
+            height = side if top is None else top
+            layout.setContentsMargins(side, height, side, height)
+            self.setLayout(layout)
+
+
+class Card(Frame):
+    def __init__(self, layout: QLayout, top: int = INSIDE) -> None:
+        super().__init__("card", layout, INSIDE, top)
+
+
+def line() -> QFrame:
+    return Frame("line")
+
+
+class Elided(QLabel):
+    """One line that loses its middle where there is no room, and then says the whole in its tool tip."""
+
+    def __init__(
+        self, text: str = "", *, fixed: bool = False, size: int = theme.SIZE, bold: bool = False
+    ) -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setFont(theme.font(size, bold=bold, fixed=fixed))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(48, super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        width = self.fontMetrics().horizontalAdvance(self.text()) + 2
+        return QSize(width, super().sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        text = elide(self.fontMetrics(), self.text(), self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip:
+            cut = self.fontMetrics().horizontalAdvance(self.text()) > self.width()
+            self.setToolTip(self.text() if cut else "")
+        return super().event(event)
+
+
+def elide(metrics: QFontMetrics, text: str, width: int) -> str:
+    return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, width)
+
+
+class Segments(QWidget):
+    """A choice between a few words that exclude one another."""
+
+    chosen = Signal(str)
+
+    def __init__(self, name: str, choices: Iterable[tuple[str, str]]) -> None:
+        """*choices* are (key, text)."""
+        super().__init__()
+        self.setAccessibleName(name)
+        self._group = QButtonGroup(self)
+        self._buttons: dict[str, QPushButton] = {}
+        pairs = list(choices)
+        for place, (key, text) in enumerate(pairs):
+            part = _Segment(text)
+            part.setProperty(
+                "place", "first" if not place else "last" if place == len(pairs) - 1 else "middle"
+            )
+            part.setAccessibleName(f"{name}: {text}")
+            part.clicked.connect(lambda _=False, key=key: self.chosen.emit(key))
+            self._group.addButton(part)
+            self._buttons[key] = part
+        self.setLayout(row(*self._buttons.values(), gap=0))
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        if pairs:
+            self._buttons[pairs[0][0]].setChecked(True)
+
+    @property
+    def key(self) -> str:
+        return next((key for key, part in self._buttons.items() if part.isChecked()), "")
+
+    def choose(self, key: str) -> None:
+        """Mark *key* without telling anybody."""
+        if key in self._buttons:
+            self._buttons[key].setChecked(True)
+
+    def set_text(self, key: str, text: str) -> None:
+        if self._buttons[key].text() != text:
+            self._buttons[key].setText(text)
+            self._buttons[key].setAccessibleName(f"{self.accessibleName()}: {text}")
+
+
+class _Segment(QPushButton):
+    """As wide as its text is when it is bold, so that a choice moves nothing."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setCheckable(True)
+        self.setAutoDefault(False)
+
+    def sizeHint(self) -> QSize:
+        bold = QFontMetrics(theme.font(bold=True)).horizontalAdvance(self.text())
+        return QSize(bold + 26, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()

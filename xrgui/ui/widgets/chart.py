@@ -1,0 +1,141 @@
+"""Throughput of the last minutes: down as a filled line, up as a line, rates beside the grid."""
+
+from __future__ import annotations
+
+import math
+import time
+from bisect import bisect_left
+
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QPainter, QPen
+from PySide6.QtWidgets import QFrame, QSizePolicy, QToolTip
+
+from xrgui.ui import theme, units
+from xrgui.ui.language import tr
+from xrgui.ui.models.traffic import Series
+
+GRID = 2
+"""Lines above the ground."""
+
+
+class TrafficChart(pg.PlotWidget):  # type: ignore[misc]
+    """Draws a `Series`. The time axis ends now and slides; the rates' axis grows in round steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setMinimumHeight(84)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.setMouseEnabled(False, False)
+        self.getPlotItem().setContentsMargins(0, 0, 0, 0)
+        self.getPlotItem().layout.setContentsMargins(0, 0, 0, 0)
+        for axis in ("left", "bottom"):
+            self.hideAxis(axis)
+        self._down = self.plot(antialias=True)
+        self._up = self.plot(antialias=True)
+        self._series = Series()
+        self._seconds = 60
+        self._top = 1000.0
+        self._end = 0.0
+        self._recolour()
+        theme.theme().changed.connect(self._recolour)
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, 130)
+
+    def _recolour(self) -> None:
+        self.setBackground(theme.color("panel"))
+        self._down.setPen(pg.mkPen(theme.color("accent"), width=1.6))
+        self._down.setFillLevel(0)
+        self._down.setBrush(theme.color("chart_fill"))
+        self._up.setPen(pg.mkPen(theme.color("up"), width=1.6))
+        self.viewport().update()
+
+    def wheelEvent(self, event: QEvent) -> None:
+        event.ignore()
+
+    def show_series(self, series: Series, seconds: int, now: float | None = None) -> None:
+        """Draw the last *seconds* of *series*; without *now* they end at the clock's time."""
+        self._series, self._seconds = series, seconds
+        self._end = time.time() if now is None else now
+        first = bisect_left(series.at, self._end - seconds - 2)
+        at = list(series.at)[first:]
+        down, up = list(series.down)[first:], list(series.up)[first:]
+        if seconds > 600:
+            at, down, up = thin(at, 4), thin(down, 4), thin(up, 4)
+        self._top = ceiling(max(max(down, default=0), max(up, default=0)))
+        self._down.setData(at, down)
+        self._up.setData(at, up)
+        self.setXRange(self._end - seconds, self._end, padding=0)
+        self.setYRange(0, self._top, padding=0.02)
+        self.setAccessibleName(tr("Traffic chart"))
+        self.setAccessibleDescription(summary(series, seconds, self._end))
+
+    def drawForeground(self, painter: QPainter, rect: object) -> None:
+        """Grid and rates, over the picture, in pixels."""
+        painter.save()
+        painter.resetTransform()
+        painter.setFont(theme.font(11, tabular=True))
+        width, height = self.viewport().width(), self.viewport().height()
+        line = theme.color("line")
+        line.setAlphaF(0.7)
+        for step in range(GRID + 1):
+            y = round(height * (1 - 0.98 * step / GRID)) - (1 if not step else 0) + 0.5
+            painter.setPen(QPen(line, 1))
+            painter.drawLine(QPointF(0, y), QPointF(width, y))
+            if step:
+                text = units.round_rate(self._top * step / GRID)
+                painter.setPen(theme.color("muted"))
+                painter.drawText(QPointF(2, y + 13), text)
+        painter.restore()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and self._series.at:
+            self._tell(event.globalPos(), event.pos().x())
+            return True
+        return bool(super().viewportEvent(event))
+
+    def _tell(self, where: QPoint, x: int) -> None:
+        at = self._end - self._seconds * (1 - x / max(1, self.viewport().width()))
+        place = min(bisect_left(self._series.at, at), len(self._series.at) - 1)
+        text = tr(
+            "{time}: down {down}, up {up}",
+            time=units.time_of_day(self._series.at[place]),
+            down=units.rate(self._series.down[place]),
+            up=units.rate(self._series.up[place]),
+        )
+        QToolTip.showText(where, text, self)
+
+
+def thin(values: list[float], by: int) -> list[float]:
+    """Means of *by* neighbours."""
+    return [sum(values[n : n + by]) / len(values[n : n + by]) for n in range(0, len(values), by)]
+
+
+def ceiling(value: float) -> float:
+    """The next of 1, 2, 4, 6, 8, 10 times a power of ten; at least 1 kB/s."""
+    if value <= 1000:
+        return 1000.0
+    power: float = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (1, 2, 4, 6, 8, 10) if step * power >= value)
+
+
+def peak(series: Series, seconds: int, now: float) -> float:
+    first = bisect_left(series.at, now - seconds)
+    return max(list(series.down)[first:], default=0.0)
+
+
+def summary(series: Series, seconds: int, now: float) -> str:
+    """The chart in words."""
+    down, up = series.last()
+    return tr(
+        "Down {down}, up {up}, peak {peak} in the last {span}",
+        down=units.rate(down),
+        up=units.rate(up),
+        peak=units.rate(peak(series, seconds, now)),
+        span=units.span(seconds),
+    )

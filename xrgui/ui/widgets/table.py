@@ -1,0 +1,238 @@
+"""A dense table: one hairline between rows, whole rows light up, columns that the person arranges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QAction, QColor, QFontMetrics, QKeyEvent, QKeySequence, QMouseEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QHeaderView,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+)
+
+from xrgui.ui import icons, theme
+
+ROW_HEIGHT = 30
+PAD = 10
+Index = QModelIndex | QPersistentModelIndex
+_VCENTER = Qt.AlignmentFlag.AlignVCenter
+_SELECTED = QStyle.StateFlag.State_Selected
+
+
+class TableDelegate(QStyledItemDelegate):
+    """Paints a cell with few calls into the model; subclasses say its words, colour or icon."""
+
+    def __init__(self, view: DataTable) -> None:
+        super().__init__(view)
+        self._view = view
+        self.refresh()
+        theme.theme().changed.connect(self.refresh)
+
+    def refresh(self) -> None:
+        """Take fonts and colours from the theme."""
+        self.font = theme.font(tabular=True)
+        self.metrics = QFontMetrics(self.font)
+        self.tints: dict[str, QColor] = {
+            role: theme.color(role)
+            for role in ("text", "muted", "line", "selection", "hover", "error", "waiting", "up")
+        }
+
+    def words(self, index: Index) -> tuple[str, str]:
+        """A cell's text and its colour role; the role ``state`` draws the phase of that name instead."""
+        return str(index.data() or ""), "text"
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        box: QRect = option.rect
+        tints = self.tints
+        if option.state & _SELECTED:
+            painter.fillRect(box, tints["selection"])
+        elif index.row() == self._view.hovered:
+            painter.fillRect(box, tints["hover"])
+        painter.fillRect(QRect(box.left(), box.bottom(), box.width(), 1), tints["line"])
+        text, tone = self.words(index)
+        if tone == "state":
+            mark = QRectF(box.left() + (box.width() - 13) / 2, box.top() + (box.height() - 14) / 2, 13, 13)
+            icons.paint_state(painter, mark, text)
+        elif text:
+            self._paint_text(painter, box, index.column(), text, tone)
+
+    def _paint_text(self, painter: QPainter, box: QRect, column: int, text: str, tone: str) -> None:
+        room = QRect(box.left() + PAD, box.top(), box.width() - 2 * PAD, box.height() - 1)
+        if self.metrics.horizontalAdvance(text) > room.width():
+            text = self.metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room.width())
+        painter.setFont(self.font)
+        painter.setPen(self.tints[tone])
+        painter.drawText(room, self._view.alignment(column), text)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        text, _ = self.words(index)
+        return QSize(self.metrics.horizontalAdvance(text) + 2 * PAD + 2, ROW_HEIGHT)
+
+
+class _Header(QHeaderView):
+    """Titles in small print over their columns; the sorted one shows its direction beside its title."""
+
+    def __init__(self, view: DataTable) -> None:
+        super().__init__(Qt.Orientation.Horizontal, view)
+        self._view = view
+        self._over = -1
+        self.setMouseTracking(True)
+
+    def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
+        painter.save()
+        painter.fillRect(rect, theme.color("hover" if section == self._over else "panel"))
+        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), theme.color("line"))
+        text = str(self.model().headerData(section, self.orientation()) or "")
+        room = rect.adjusted(PAD, 0, -PAD, 0)
+        right = bool(self._view.alignment(section) & Qt.AlignmentFlag.AlignRight)
+        sorted_here = self.isSortIndicatorShown() and section == self.sortIndicatorSection()
+        painter.setFont(theme.font(theme.SMALL, bold=sorted_here))
+        painter.setPen(theme.color("text" if sorted_here else "muted"))
+        text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(
+            room, (Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft) | _VCENTER, text
+        )
+        if sorted_here and text:
+            taken = painter.fontMetrics().horizontalAdvance(text) + 5
+            left = room.right() - taken - 8 if right else room.left() + taken
+            name = "up" if self.sortIndicatorOrder() == Qt.SortOrder.AscendingOrder else "down"
+            mark = QRectF(left, rect.center().y() - 4, 9, 9)
+            icons.paint(painter, mark, f"chevron-{name}", "")
+        painter.restore()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._set_over(self.logicalIndexAt(event.position().toPoint()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._set_over(-1)
+
+    def _set_over(self, section: int) -> None:
+        if section != self._over:
+            self._over = section
+            self.viewport().update()
+
+
+class DataTable(QTableView):
+    """Rows are selected whole; Ctrl+C copies them; a right click on the header chooses columns."""
+
+    copy_asked = Signal()
+    touched = Signal()
+    """The pointer came or left, or the selection changed: somebody reads, or no longer."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.hovered = -1
+        self._alignments: dict[int, Qt.AlignmentFlag] = {}
+        self.setAccessibleName(name)
+        self.setMouseTracking(True)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        vertical = self.verticalHeader()
+        vertical.hide()
+        vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        vertical.setMinimumSectionSize(20)
+        grown = max(0, QFontMetrics(theme.font()).height() - 17)
+        vertical.setDefaultSectionSize(ROW_HEIGHT + grown)
+        header = _Header(self)
+        self.setHorizontalHeader(header)
+        header.setHighlightSections(False)
+        header.setSectionsClickable(True)
+        header.setSectionsMovable(True)
+        header.setMinimumSectionSize(28)
+        header.setFixedHeight(31 + grown)
+        header.setFont(theme.font(theme.SMALL))
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._header_menu)
+
+    def alignment(self, column: int) -> Qt.AlignmentFlag:
+        """Figures stand right, words left: as the model's header says."""
+        if column not in self._alignments:
+            role = Qt.ItemDataRole.TextAlignmentRole
+            given = self.model().headerData(column, Qt.Orientation.Horizontal, role)
+            self._alignments[column] = given or Qt.AlignmentFlag.AlignLeft | _VCENTER
+        return self._alignments[column]
+
+    def set_columns(self, widths: Sequence[int], hidden: Sequence[int] = ()) -> None:
+        for place, width in enumerate(widths):
+            self.setColumnWidth(place, width)
+            self.setColumnHidden(place, place in hidden)
+
+    def selected_rows(self) -> list[int]:
+        return sorted(index.row() for index in self.selectionModel().selectedRows())
+
+    def visible_columns(self) -> list[int]:
+        """Logical numbers of the columns shown, from left to right."""
+        header = self.horizontalHeader()
+        logical = [header.logicalIndex(place) for place in range(header.count())]
+        return [number for number in logical if not header.isSectionHidden(number)]
+
+    def column_menu(self, menu: QMenu) -> None:
+        """Fill *menu* with a switch for each column."""
+        for place in range(self.model().columnCount()):
+            orientation, role = Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole
+            action = QAction(str(self.model().headerData(place, orientation, role)), menu)
+            action.setCheckable(True)
+            action.setChecked(not self.isColumnHidden(place))
+            action.toggled.connect(lambda on, place=place: self.setColumnHidden(place, not on))
+            menu.addAction(action)
+
+    def _header_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.column_menu(menu)
+        menu.popup(self.horizontalHeader().mapToGlobal(at))
+
+    # Hands
+
+    def _hover(self, row: int) -> None:
+        if row != self.hovered:
+            reading = (row < 0) != (self.hovered < 0)
+            self.hovered = row
+            self.viewport().update()
+            if reading:
+                self.touched.emit()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._hover(self.rowAt(event.position().toPoint().y()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._hover(-1)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_asked.emit()
+        elif event.key() == Qt.Key.Key_Escape and self.selectionModel().hasSelection():
+            self.clearSelection()
+        else:
+            super().keyPressEvent(event)
+
+
+def copy_text(text: str) -> None:
+    QApplication.clipboard().setText(text)

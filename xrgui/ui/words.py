@@ -1,0 +1,161 @@
+"""States and troubles in words: what happened, and what to do next."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from xrgui.ui import units
+from xrgui.ui.language import tr
+from xrgui.ui.tunnel import Phase, Role, Trouble, Tunnel
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A trouble as the error card says it; `steps` names the actions offered, the first is the main one."""
+
+    title: str
+    text: str
+    steps: tuple[str, ...] = ()
+
+
+def phase_word(phase: Phase) -> str:
+    return {
+        Phase.STOPPED: tr("Stopped"),
+        Phase.CONNECTING: tr("Connecting"),
+        Phase.UP: tr("Up"),
+        Phase.TROUBLE: tr("Needs you"),
+    }[phase]
+
+
+def phase(tunnel: Tunnel) -> str:
+    """The state in a few words: for list, tray and screen reader."""
+    if tunnel.phase is Phase.TROUBLE:
+        return advice(tunnel).title
+    if tunnel.phase is Phase.CONNECTING and tunnel.role is Role.SERVE:
+        return tr("Waiting for a computer to connect")
+    return phase_word(tunnel.phase)
+
+
+def standing(tunnel: Tunnel, now: float | None = None) -> str:
+    """The line beside the tunnel's name: since when, or what it waits for."""
+    now = time.time() if now is None else now
+    if tunnel.phase is Phase.UP:
+        return tr("Up for {span}", span=units.span(now - tunnel.since))
+    if tunnel.phase is Phase.STOPPED:
+        return tr("Stopped")
+    if tunnel.phase is Phase.CONNECTING:
+        return tr("Waiting for a computer to connect") if tunnel.role is Role.SERVE else attempt(tunnel, now)
+    return ""
+
+
+def attempt(tunnel: Tunnel, now: float | None = None) -> str:
+    """``Attempt 3, again in 8 s``"""
+    now = time.time() if now is None else now
+    if tunnel.retry_at > now:
+        return tr(
+            "Attempt {number}, again in {wait}",
+            number=tunnel.attempt,
+            wait=units.seconds(tunnel.retry_at - now),
+        )
+    if tunnel.attempt > 1:
+        return tr("Connecting, attempt {number}", number=tunnel.attempt)
+    return tr("Connecting")
+
+
+def advice(tunnel: Tunnel) -> Advice:
+    """What the error card says of the tunnel's trouble."""
+    server = tunnel.server or tr("The server")
+    service = next((s.label for s in tunnel.services if s.answers is False), tr("The local service"))
+    known = {
+        Trouble.REFUSED_ID: Advice(
+            tr("The server refused the id"),
+            tr(
+                "{server} answered, but closed the link right after the greeting. Its list of users does "
+                "not contain the id of this tunnel, or that user has no reverse tag.",
+                server=server,
+            ),
+            ("edit", "other_end", "retry"),
+        ),
+        Trouble.CERTIFICATE: Advice(
+            tr("The certificate does not match"),
+            tr(
+                "{server} showed a certificate that is not the expected one. Either the server has a new "
+                "certificate, or somebody stands between.",
+                server=server,
+            ),
+            ("edit", "retry"),
+        ),
+        Trouble.UNREACHABLE: Advice(
+            tr("The server cannot be reached"),
+            tr("There is no way to {server} from here. Look whether this computer is online.", server=server),
+            ("retry", "edit"),
+        ),
+        Trouble.NAME: Advice(
+            tr("The server's name is unknown"),
+            tr("No address was found for {server}. Look for a typing error in the name.", server=server),
+            ("edit", "retry"),
+        ),
+        Trouble.REFUSED: Advice(
+            tr("Nothing listens at the server's port"),
+            tr(
+                "The computer answers, but {server} takes no connections. The program there does not run, "
+                "or it listens on another port.",
+                server=server,
+            ),
+            ("edit", "other_end", "retry"),
+        ),
+        Trouble.TIMEOUT: Advice(
+            tr("The server does not answer"),
+            tr("{server} stays silent. A firewall may swallow the port, or it is down.", server=server),
+            ("retry", "edit"),
+        ),
+        Trouble.DROPPED: Advice(
+            tr("The link was lost"),
+            tr("{server} was connected, then the link broke off.", server=server),
+            ("retry", "edit"),
+        ),
+        Trouble.PORT_TAKEN: Advice(
+            tr("The port is taken"),
+            tr("Another program on this computer listens there already. Choose another port, or stop it."),
+            ("edit", "restart"),
+        ),
+        Trouble.SERVICE: Advice(
+            tr("The local service does not answer"),
+            tr(
+                "Visitors reach this computer, but nothing answers at {service}. Start the program there.",
+                service=service,
+            ),
+            ("edit",),
+        ),
+        Trouble.CONFIG: Advice(
+            tr("The configuration has an error"),
+            tr("The engine did not take this tunnel's configuration."),
+            ("edit", "restart"),
+        ),
+        Trouble.SECRETS: Advice(
+            tr("A secret is missing"),
+            tr("The id or key of this tunnel could not be read from the keyring."),
+            ("unlock", "edit"),
+        ),
+        Trouble.ENGINE: Advice(
+            tr("The engine stopped"), tr("It ended on its own and is being started again."), ("restart",)
+        ),
+    }
+    return known.get(
+        tunnel.trouble,
+        Advice(tr("Something went wrong"), tr("The engine said what follows."), ("retry", "edit")),
+    )
+
+
+def step(name: str, trouble: Trouble) -> str:
+    """The label of an error card's button."""
+    if name == "edit" and trouble is Trouble.REFUSED_ID:
+        return tr("Edit the id")
+    return {
+        "edit": tr("Edit"),
+        "other_end": tr("Show the server's part"),
+        "retry": tr("Retry now"),
+        "restart": tr("Start again"),
+        "unlock": tr("Unlock secrets"),
+    }[name]

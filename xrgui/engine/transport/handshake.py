@@ -28,6 +28,8 @@ class HandshakeLayer(Layer):
         self.established = False
         self.error: Exception | None = None
         """Why this layer ended the connection; told to the protocol above in `connection_lost`."""
+        self.ended_by_peer = False
+        """The peer said goodbye and we close in answer: that it no longer listens is no error."""
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -51,7 +53,7 @@ class HandshakeLayer(Layer):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
-        error = self.error or exc
+        error = None if self.ended_by_peer else self.error or exc
         if self.established:
             self.upper.connection_lost(error)
         elif self.failed is not None:

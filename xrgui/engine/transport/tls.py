@@ -130,6 +130,7 @@ class TlsLayer(HandshakeLayer):
         if self._peer_finished and not self._eof_told:
             self._eof_told = True
             if not self.upper.eof_received():
+                self.ended_by_peer = True
                 self.close()
 
     def _decrypt(self) -> int:

@@ -103,6 +103,7 @@ class WebSocketLayer(HandshakeLayer):
                 self._send(wire.PONG, content)
             elif opcode == wire.CLOSE:
                 self._send_close(int.from_bytes(content[:2]) if len(content) >= 2 else 1000)
+                self.ended_by_peer = True
                 self.upper.eof_received()
                 self.close()
 
@@ -241,6 +242,7 @@ class WebSocketClient(WebSocketLayer):
         self._key = base64.b64encode(os.urandom(16)).decode()
         self._waiting: list[Data] = []
         self._waiting_size = 0
+        self._close_waits = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -251,7 +253,7 @@ class WebSocketClient(WebSocketLayer):
             self._request()
 
     def _request(self) -> None:
-        if self.is_closing():
+        if super().is_closing():
             return
         early_data = b""
         if 0 < self._waiting_size <= self.config.early_data:
@@ -273,12 +275,26 @@ class WebSocketClient(WebSocketLayer):
             self.write(self._take_waiting())
             if paused:
                 self.upper.resume_writing()
-        if rest and not self._closing:
+        if self._close_waits:
+            super().close()
+        elif rest and not self._closing:
             self._receive_frames(rest)
+
+    def close(self) -> None:
+        """What was written before the handshake ended still goes out."""
+        if self._waiting and not self._framed and not self._closing:
+            self._close_waits = True
+        else:
+            super().close()
+
+    def is_closing(self) -> bool:
+        return self._close_waits or super().is_closing()
 
     def write(self, data: Data) -> None:
         if self._framed or self._closing:
             super().write(data)
+            return
+        if self._close_waits:
             return
         was_full = self._waiting_size > FRAME
         self._waiting.append(bytes(data))

@@ -16,6 +16,9 @@ from xrgui import __version__, paths
 from xrgui.commands.errors import CommandError, complain
 
 
+WINDOW_PACKAGES = frozenset({"PySide6", "keyring", "pyqtgraph", "qasync", "segno", "shiboken6"})
+
+
 class Entry(NamedTuple):
     target: str
     """Module below xrgui.commands, and its name there."""
@@ -91,7 +94,7 @@ def main(args: Sequence[str] | None = None) -> None:
     except Exception as error:
         if debug:
             raise
-        code = _unexpected(error)
+        code = _missing(error) if isinstance(error, ModuleNotFoundError) else _unexpected(error)
     raise SystemExit(code)
 
 
@@ -108,16 +111,22 @@ def _wants_window(args: list[str]) -> bool:
 
 
 def _window(args: list[str]) -> int:
-    try:
-        from xrgui.ui.app import main as open_window
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] == "xrgui":
-            raise
-        raise CommandError(
-            f"The window needs {error.name}, which is not installed here.",
-            "`pip install xrgui` brings it; without the window, `xrgui --help` lists the commands.",
-        ) from None
+    from xrgui.ui.app import main as open_window
+
     return int(open_window(args) or 0)
+
+
+def _missing(error: ModuleNotFoundError) -> int:
+    """A package is not here: on a server that is the window's."""
+    what = (error.name or "").partition(".")[0]
+    if what in WINDOW_PACKAGES:
+        message = f"The window needs {what}, which is not installed here."
+        hint = "`pip install xrgui` brings it; without the window, `xrgui --help` lists the commands."
+    else:
+        message = f"xrgui is not installed as a whole: {error.name} is missing."
+        hint = "`pip install --force-reinstall xrgui` brings it."
+    complain(message, hint)
+    return 1
 
 
 def _unexpected(error: Exception) -> int:

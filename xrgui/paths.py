@@ -39,6 +39,13 @@ def resources() -> Path:
     return installed if installed.is_dir() else package.parent / "resources"
 
 
+def program(*args: str) -> list[str]:
+    """The command line that starts this program again, from a checkout, an install or a bundle."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, *args]
+    return [sys.executable, "-m", "xrgui", *args]
+
+
 def runtime_dir() -> Path:
     """The folder for this process's endpoint, made private to this user.
 

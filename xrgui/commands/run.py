@@ -15,6 +15,7 @@ import click
 from xrgui import logs, loop, paths
 from xrgui.commands.errors import CommandError
 from xrgui.commands.files import Source, describe, option, summary
+from xrgui.commands.stdin import watch_stdin
 from xrgui.config import model
 from xrgui.config.check import Checked
 from xrgui.engine.control import Server
@@ -78,7 +79,7 @@ async def _engine(level: str, until_eof: bool) -> None:
     host = Host(Engine, logs.install(level), level=level)
     with_signals(host, host.follow_logs)
     if until_eof:
-        _watch_stdin(lambda: host.stop(0))
+        watch_stdin(lambda: host.stop(0))
     try:
         server = Server(host, paths.new_endpoint())
         await server.start()
@@ -155,17 +156,3 @@ async def _reload(host: Host, source: Source) -> None:
 
 def _sentence(error: Exception) -> str:
     return phrase(error).rstrip(".")
-
-
-def _watch_stdin(ended: Callable[[], None]) -> None:
-    """Call *ended* once whoever holds the other end of stdin is gone."""
-    import threading
-
-    running = asyncio.get_running_loop()
-
-    def read() -> None:
-        while os.read(0, 4096):
-            pass
-        running.call_soon_threadsafe(ended)
-
-    threading.Thread(target=read, name="stdin", daemon=True).start()

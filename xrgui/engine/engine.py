@@ -76,11 +76,6 @@ class Engine:
         """The last that ended, newest last."""
         return self.dispatcher.closed
 
-    @property
-    def closed(self) -> deque[Session]:
-        """Those that ended last, oldest first."""
-        return self.dispatcher.closed
-
     # Changing
 
     async def apply(self, config: model.Config) -> Applied:

@@ -131,6 +131,7 @@ class VisitorLeg(asyncio.Protocol):
     def target_lost(self, exc: Exception | None, was_open: bool) -> None:
         """The outbound is gone, or never came."""
         transport, self.transport = self.transport, None
+        answered = not was_open and self.failed is not None
         if not was_open:
             self.end("failed", describe(exc) if exc is not None else "refused")
             if self.failed is not None:
@@ -140,7 +141,7 @@ class VisitorLeg(asyncio.Protocol):
             self.end("failed" if exc is not None else "closed", describe(exc) if exc is not None else "")
         if transport is None or transport.is_closing():
             return
-        if exc is not None and was_open:
+        if exc is not None and not answered:
             reset(transport)
         else:
             transport.close()

@@ -1,0 +1,197 @@
+"""An acceptor that needs no dispatcher: every session goes straight to one outbound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from xrgui.config.model import Dns, FreedomOutbound, Outbound
+from xrgui.engine import interfaces
+from xrgui.engine.outbound.freedom import FreedomOutbound as Freedom
+from xrgui.engine.relay import PacketVisitorLeg, VisitorLeg
+from xrgui.engine.resolver import Resolver
+from xrgui.engine.session import Session
+
+
+class Direct:
+    """Keeps the sessions it relayed."""
+
+    def __init__(self) -> None:
+        self.outbound: interfaces.Outbound = Freedom(
+            Outbound(settings=FreedomOutbound(), tag="free"), Resolver(Dns())
+        )
+        self.sessions: list[Session] = []
+        self.closed: list[Session] = []
+        self.changed = asyncio.Event()
+
+    def relay(
+        self,
+        session: Session,
+        transport: asyncio.Transport,
+        initial: bytes = b"",
+        *,
+        opened: Callable[[], None] | None = None,
+        failed: Callable[[BaseException | None], None] | None = None,
+    ) -> None:
+        self.session_opened(session)
+        leg = VisitorLeg(session, self, opened, failed)
+        leg.transport = transport
+        transport.set_protocol(leg)
+        if initial:
+            leg.data_received(initial)
+        leg.pending = self.outbound.connect(session, leg.target)
+
+    def relay_packets(
+        self, session: Session, transport: asyncio.DatagramTransport
+    ) -> asyncio.DatagramProtocol:
+        self.session_opened(session)
+        leg = PacketVisitorLeg(session, self, transport)
+        leg.pending = self.outbound.connect(session, leg.target)
+        return leg
+
+    def serve_mux(self, session: Session, transport: asyncio.Transport, initial: bytes = b"") -> None:
+        raise NotImplementedError
+
+    def session_opened(self, session: Session) -> None:
+        self.sessions.append(session)
+        self.changed.set()
+
+    def session_closed(self, session: Session) -> None:
+        self.closed.append(session)
+        self.changed.set()
+
+    async def until_closed(self, count: int) -> None:
+        while len(self.closed) < count:
+            self.changed.clear()
+            await asyncio.wait_for(self.changed.wait(), 5)
+
+
+@pytest.fixture
+async def acceptor() -> AsyncIterator[Direct]:
+    direct = Direct()
+    yield direct
+    for session in direct.sessions:
+        if session.abort is not None:
+            session.abort("the test is over")
+    await direct.outbound.close()
+
+
+@pytest.fixture
+async def running() -> AsyncIterator[Callable[[Any], Awaitable[int]]]:
+    """Starts inbounds; gives their (first) port."""
+    inbounds = []
+
+    async def start(inbound: Any) -> int:
+        await inbound.start()
+        inbounds.append(inbound)
+        return int(inbound.listening.split(",")[0].rpartition(":")[2])
+
+    yield start
+    for inbound in inbounds:
+        await inbound.close()
+
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Callable[..., Awaitable[int]]]:
+    """Starts TCP servers; gives their ports."""
+    servers = []
+
+    async def start(handler: Handler, host: str = "127.0.0.1", port: int = 0) -> int:
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                await handler(reader, writer)
+            finally:
+                writer.close()
+
+        server = await asyncio.start_server(handle, host, port)
+        servers.append(server)
+        bound: int = server.sockets[0].getsockname()[1]
+        return bound
+
+    yield start
+    for server in servers:
+        server.close()
+        await server.wait_closed()
+
+
+async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.write_eof()
+
+
+@pytest.fixture
+async def echo_port(serve: Callable[..., Awaitable[int]]) -> int:
+    return await serve(echo)
+
+
+class UdpEcho(asyncio.DatagramProtocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport: Any = transport
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self.transport.sendto(f"{addr[1]} ".encode() + data, addr)
+
+
+@pytest.fixture
+async def udp_echo() -> AsyncIterator[Callable[..., Awaitable[int]]]:
+    """Starts UDP servers that send packets back with the port they came from in front."""
+    transports = []
+
+    async def start(host: str = "127.0.0.1", port: int = 0) -> int:
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(UdpEcho, local_addr=(host, port))
+        transports.append(transport)
+        bound: int = transport.get_extra_info("sockname")[1]
+        return bound
+
+    yield start
+    for transport in transports:
+        transport.close()
+
+
+class Packets(asyncio.DatagramProtocol):
+    """A UDP client."""
+
+    def __init__(self) -> None:
+        self.transport: Any = None
+        self.received: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self.received.put_nowait(bytes(data))
+
+    @property
+    def port(self) -> int:
+        port: int = self.transport.get_extra_info("sockname")[1]
+        return port
+
+    async def ask(self, data: bytes) -> bytes:
+        self.transport.sendto(data)
+        return await asyncio.wait_for(self.received.get(), 5)
+
+
+@pytest.fixture
+async def udp_client() -> AsyncIterator[Callable[..., Awaitable[Packets]]]:
+    clients = []
+
+    async def connect(port: int, host: str = "127.0.0.1", local: str | None = None) -> Packets:
+        loop = asyncio.get_running_loop()
+        local_addr = (local, 0) if local else None
+        _, client = await loop.create_datagram_endpoint(
+            Packets, remote_addr=(host, port), local_addr=local_addr
+        )
+        clients.append(client)
+        return client
+
+    yield connect
+    for client in clients:
+        client.transport.close()

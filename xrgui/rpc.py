@@ -128,6 +128,9 @@ class BridgeStatus(Struct):
     """Unix time at which `state` began."""
     error: str = ""
     """Why the last dial or link failed; empty while all is well."""
+    fault: str = ""
+    """What kind of failure that is: name, refused, unreachable, timeout, certificate, closed (the server
+    ended the link, or never answered on it), protocol, other."""
     rtt_ms: float | None = None
     public: tuple[str, ...] = ()
     """Where visitors come in, ``tcp:8080``, if the public server says so (an xrgui does)."""

@@ -341,6 +341,7 @@ class Engine:
             links=len(bridge.links),
             since=time() - (now - bridge.since),
             error=bridge.error,
+            fault=bridge.fault,
             rtt_ms=min(rtts) * 1000 if rtts else None,
             public=bridge.public,
         )

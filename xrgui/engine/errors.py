@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+from typing import Literal
+
 from xrgui.address import Destination
+
+Fault = Literal["", "name", "refused", "unreachable", "timeout", "certificate", "closed", "protocol", "other"]
+"""Kinds of failure that a window explains in the user's language."""
+_UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL)
 
 
 class EngineError(Exception):
@@ -43,3 +51,22 @@ def describe(error: BaseException | str) -> str:
     if isinstance(error, TimeoutError):
         return "timed out"
     return str(error) or type(error).__name__
+
+
+def fault(error: BaseException | str | None) -> Fault:
+    """What kind of failure of a dialled link *error* is; None is an end of stream."""
+    if isinstance(error, DialError):
+        return fault(error.cause)
+    if error is None or isinstance(error, ConnectionResetError | BrokenPipeError | EOFError):
+        return "closed"
+    if isinstance(error, socket.gaierror):
+        return "name"
+    if isinstance(error, ConnectionRefusedError):
+        return "refused"
+    if isinstance(error, TimeoutError) or (isinstance(error, str) and error.startswith("no answer")):
+        return "timeout"
+    if isinstance(error, OSError) and error.errno in _UNREACHABLE:
+        return "unreachable"
+    if isinstance(error, AuthenticationError):
+        return "certificate"
+    return "protocol" if isinstance(error, RemoteProtocolError) else "other"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from xrgui.address import Destination, Network
-from xrgui.engine.errors import describe
+from xrgui.engine.errors import Fault, describe, fault
 from xrgui.engine.interfaces import Acceptor
 from xrgui.engine.mux import extension
 from xrgui.engine.mux.connection import Opened
@@ -66,6 +66,7 @@ class Bridge:
         self.state: Literal["stopped", "connecting", "waiting", "up"] = "stopped"
         self.attempt = 0
         self.error = ""
+        self.fault: Fault = ""
         self.since = 0.0
         """Loop time of the last change between up and not up."""
         self.next_try = 0.0
@@ -145,6 +146,7 @@ class Bridge:
             log.info("bridge %s: connected to %s", self.tag, self.server)
         self.attempt = 0
         self.error = ""
+        self.fault = ""
 
     def went_down(self, link: BridgeLink, exc: Exception | None) -> None:
         """A link is gone, or never came."""
@@ -172,6 +174,7 @@ class Bridge:
         if text != self.error:
             log.warning("bridge %s: no link to %s: %s", self.tag, self.server, text)
         self.error = text
+        self.fault = fault(exc)
         self.state = "waiting"
         now = self._loop.time()
         delay = retry_delay(now - self.since, random.random())
@@ -213,7 +216,7 @@ class BridgeLink:
         self._timer = worker.loop.call_later(ANSWER_TIMEOUT, self._no_answer)
 
     def _no_answer(self) -> None:
-        self.worker.abort(TimeoutError("the server took the connection but does not answer as a portal"))
+        self.worker.abort(ConnectionResetError("the server took the connection but does not answer as a portal"))
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

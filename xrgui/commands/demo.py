@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 from contextlib import suppress
+from importlib.util import find_spec
 from time import perf_counter, time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,7 +64,7 @@ async def _demo(seconds: float | None) -> None:
         print(running.url, flush=True)
         fetched = await fetch(running.url)
         print(f"GET / through the tunnel: {fetched}", flush=True)
-        if sys.stdout.isatty():
+        if sys.stdout.isatty() and find_spec("rich"):
             await _until(_draw(running), stopped, seconds)
         else:
             await _until(_tell(running), stopped, seconds)

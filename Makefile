@@ -1,0 +1,37 @@
+# Every target sets up .venv by itself. `make demo ARGS='--seconds 20'` passes options on.
+
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+PYTEST_ARGS ?=
+
+.PHONY: demo run test lint bench clean
+
+demo: $(VENV)/installed
+	@exec $(BIN)/xrgui demo $(ARGS)
+
+run: $(VENV)/installed
+	@exec $(BIN)/xrgui $(ARGS)
+
+test: $(VENV)/tests lint
+	@tools/packages
+	$(BIN)/python -m pytest -rs $(PYTEST_ARGS)
+
+lint: $(VENV)/tests
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/tests
+	@exec $(BIN)/python -m bench $(ARGS)
+
+$(VENV)/installed: pyproject.toml tools/setup
+	@tools/setup $(VENV) . >&2
+	@touch $@
+
+$(VENV)/tests: pyproject.toml tools/setup
+	@tools/setup $(VENV) '.[test]' >&2
+	@touch $@ $(VENV)/installed
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -59,11 +59,17 @@ def _custom(text: str) -> c.Config:
 def _share(profile: Profile) -> c.Config:
     reverse = profile.dialect == "vless-reverse"
     server = link_outbound(server_link(profile.server), BRIDGE_TAG if reverse else "", SERVER_TAG)
-    control = [] if reverse else [_tunnel_rule(BRIDGE_TAG, profile.tunnel_domain, SERVER_TAG)]
-    rules = (*control, *_service_rules(profile.services), _block_rule(BRIDGE_TAG))
-    ends = () if reverse else (c.ReverseEnd(tag=BRIDGE_TAG, domain=profile.tunnel_domain),)
+    return share_through(server, profile.services, "" if reverse else profile.tunnel_domain)
+
+
+def share_through(server: c.Outbound, services: tuple[Service, ...], tunnel_domain: str = "") -> c.Config:
+    """A bridge that reaches *services* and nothing else. *server* has the tag `SERVER_TAG`; without a
+    *tunnel_domain* it is a VLESS outbound whose `reverse` has the tag `BRIDGE_TAG`."""
+    control = [_tunnel_rule(BRIDGE_TAG, tunnel_domain, SERVER_TAG)] if tunnel_domain else []
+    rules = (*control, *_service_rules(services), _block_rule(BRIDGE_TAG))
+    ends = (c.ReverseEnd(tag=BRIDGE_TAG, domain=tunnel_domain),) if tunnel_domain else ()
     return c.Config(
-        outbounds=(BLOCKED, server, *map(_service_outbound, profile.services)),
+        outbounds=(BLOCKED, server, *map(_service_outbound, services)),
         routing=c.Routing(rules=rules),
         reverse=c.Reverse(bridges=ends),
     )

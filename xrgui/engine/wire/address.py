@@ -56,7 +56,7 @@ def decode(buf: Data, offset: int = 0) -> tuple[str, int, int] | None:
     if kind == DOMAIN:
         start += 1
         end = start + buf[start - 1]
-        return (_domain(bytes(buf[start:end])), port, end) if len(buf) >= end else None
+        return (host_name(bytes(buf[start:end])), port, end) if len(buf) >= end else None
     if kind == IPV6:
         end = start + 16
         return (_ipv6(bytes(buf[start:end])), port, end) if len(buf) >= end else None
@@ -64,7 +64,8 @@ def decode(buf: Data, offset: int = 0) -> tuple[str, int, int] | None:
 
 
 @lru_cache(maxsize=4096)
-def _domain(raw: bytes) -> str:
+def host_name(raw: bytes) -> str:
+    """The host that *raw* spells: a name, or the text of an address. Raises RemoteProtocolError."""
     text = raw.decode("latin-1")
     if text[:1] in "0123456789[" and (address := _spelled_address(text)):
         return address

@@ -56,7 +56,7 @@ def runtime_dir() -> Path:
     directory.mkdir(mode=0o700, exist_ok=True)
     if not _is_private(directory):
         raise PermissionError(
-            f"{directory} is not private to you: remove it, or set XDG_RUNTIME_DIR to a folder of your own"
+            f"{directory} is not private to you: remove it, or set XRGUI_RUNTIME_DIR to a folder of your own"
         )
     return directory
 
@@ -90,11 +90,13 @@ def _runtime_dirs() -> list[Path]:
 
     A service has no XDG_RUNTIME_DIR while a login has one, so that one may not find the other by it.
     """
+    if given := os.environ.get("XRGUI_RUNTIME_DIR"):
+        return [Path(given)]
     temporary = Path(tempfile.gettempdir())
     if sys.platform == "win32":
         return [temporary / APP]
     user = os.getuid()
-    homes = [Path(given) / APP] if (given := os.environ.get("XDG_RUNTIME_DIR")) else []
+    homes = [Path(login) / APP] if (login := os.environ.get("XDG_RUNTIME_DIR")) else []
     if sys.platform == "linux":
         system = Path("/run") if user == 0 else Path(f"/run/user/{user}")
         if os.access(system, os.W_OK):

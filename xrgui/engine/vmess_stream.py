@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import cast
 
 from xrgui.engine.errors import RemoteProtocolError
 from xrgui.engine.layer import Layer
 from xrgui.engine.wire.address import Data
-from xrgui.engine.wire.vmess_body import BodyReader, BodyWriter
+from xrgui.engine.wire.vmess_body import CHUNK, BodyReader, BodyWriter
 
 
 class VmessStream(Layer):
@@ -32,13 +33,11 @@ class VmessStream(Layer):
         if reader.ended:
             return
         try:
-            payload = reader.receive_stream(data)
+            for payload in reader.receive_stream(data):
+                self.upper.data_received(cast(bytes, payload))
         except RemoteProtocolError as error:
             self._error = error
             self.lower.abort()
-            return
-        if payload:
-            self.upper.data_received(cast(bytes, payload))
         if reader.ended:
             self.deliver_end()
 
@@ -62,11 +61,20 @@ class VmessStream(Layer):
     # Transport side
 
     def write(self, data: Data) -> None:
-        if data:
-            self.lower.write(self._writer.seal_stream(data))
+        for sealed in self._writer.seal_stream(data):
+            self.lower.write(sealed)
 
-    def writelines(self, list_of_data: list[Data]) -> None:  # type: ignore[override]
-        self.write(b"".join(list_of_data))
+    def writelines(self, list_of_data: Iterable[Data]) -> None:
+        """Frames' heads go into one chunk with what follows them, but all is not joined: see PIECE."""
+        group: list[Data] = []
+        size = 0
+        for part in list_of_data:
+            group.append(part)
+            size += len(part)
+            if size >= CHUNK:
+                self.write(b"".join(group))
+                group, size = [], 0
+        self.write(b"".join(group))
 
     def can_write_eof(self) -> bool:
         return True

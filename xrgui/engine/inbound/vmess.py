@@ -79,7 +79,7 @@ class VmessHandshake(Handshake):
             packets.accept(transport, lambda packets: acceptor.relay_packets(session, packets), rest)
             return
         stream = VmessStream(reader, writer, asyncio.Protocol())
-        initial = bytes(reader.receive_stream(rest))
+        initial = b"".join(reader.receive_stream(rest))
         stream.attach(transport, stream.upper)
         if host == MUX_HOST:
             acceptor.serve_mux(session, stream, initial)

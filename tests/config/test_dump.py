@@ -112,7 +112,7 @@ inbound_settings = st.one_of(
         address=maybe(hosts, ""),
         port=st.integers(0, 65535),
         networks=st.sets(st.sampled_from(list(Network)), min_size=1).map(frozenset),
-        port_map=st.dictionaries(ports.map(str), st.sampled_from(["h:1", ":2", "h:"]), max_size=2),
+        port_map=st.dictionaries(ports.map(str), st.sampled_from(["h:1", ":2", "h:0"]), max_size=2),
         follow_redirect=st.booleans(),
         level=levels,
     ),
@@ -285,10 +285,12 @@ def test_what_is_written_is_read_back_the_same(dialect: Dialect, config: model.C
 @thorough
 @given(configs)
 def test_what_a_dialect_cannot_say_is_the_only_difference(config: model.Config) -> None:
-    """Xray says all but classic reverse and VMess without encryption."""
+    """Xray says all but classic reverse, VMess without encryption, and VLESS in clear to the world."""
     written, problems = dump(config, "xray")
-    sayable = {"reverse"} | {f"outbounds[{n}].settings.security" for n in range(len(config.outbounds))}
-    assert {problem.path for problem in problems} <= sayable
+    unsayable = {"reverse"}
+    for number in range(len(config.outbounds)):
+        unsayable |= {f"outbounds[{number}].{key}.security" for key in ("settings", "streamSettings")}
+    assert {problem.path for problem in problems} <= unsayable
     assert load_value(written).draft is not None
 
 
@@ -537,6 +539,20 @@ def test_classic_reverse_is_v2rays_alone() -> None:
     written, problems = dump(config, "xray")
     assert written == {}
     assert serious(problems) == {"reverse"}
+
+
+def test_xray_refuses_vless_in_clear_to_the_world() -> None:
+    def problems(address: str, stream: model.Stream) -> set[str]:
+        settings = model.VlessOutbound(address=address, port=1, id=ID)
+        config = model.Config(outbounds=(model.Outbound(settings=settings, stream=stream),))
+        return serious(dump(config, "xray")[1])
+
+    refused = {"outbounds[0].streamSettings.security"}
+    for public in ("example.com", "8.8.8.8", "2001:4860::1"):
+        assert problems(public, model.Stream()) == refused
+        assert problems(public, TLS) == set()
+    for private in ("nas", "nas.local.", "a.home.arpa", "10.1.2.3", "::1", "100.64.0.1"):
+        assert problems(private, model.Stream()) == set()
 
 
 def test_what_v2ray_lacks_is_named_and_a_bridge_gets_no_wider_rights() -> None:

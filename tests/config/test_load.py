@@ -340,6 +340,14 @@ def test_redirect(redirect: str, host: str, port: int) -> None:
     assert found == model.FreedomOutbound(redirect_host=host, redirect_port=port)
 
 
+def test_ports_of_a_tunnel_mapped_to_targets() -> None:
+    settings = {"portMap": {"80": "h:", "81": ":82", "83": "[::1]:84"}}
+    found = clean(inbound(protocol="tunnel", settings=settings)).inbounds[0].settings
+    assert found == model.TunnelInbound(port_map={"80": "h:0", "81": ":82", "83": "[::1]:84"})
+    path, _ = only_problem(inbound(protocol="tunnel", settings={"portMap": {"80": "h"}}))
+    assert path == "inbounds[0].settings.portMap.80"
+
+
 def test_final_rules() -> None:
     rules = [
         {"action": "Allow", "network": "tcp", "port": 80, "ip": "127.0.0.1/32"},

@@ -11,12 +11,11 @@ from os import PathLike
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from xrgui.address import parse_ip
 from xrgui.config.check_ports import check_ports
 from xrgui.config.check_reverse import check_reverse
 from xrgui.config.check_tls import check_client_tls, check_server_tls
 from xrgui.config.cursor import did_you_mean
-from xrgui.config.findings import Findings
+from xrgui.config.findings import Findings, is_public
 from xrgui.config.load import Loaded, load_files
 from xrgui.config.model import (
     Config,
@@ -209,7 +208,7 @@ def _check_outbound(outbound: Outbound, path: str, tags: Tags, found: Findings) 
     stream, settings = outbound.stream, outbound.settings
     if stream.security == "tls":
         check_client_tls(stream.tls, f"{path}.streamSettings.tlsSettings", found)
-    elif isinstance(settings, VlessOutbound) and _is_public(settings.address):
+    elif isinstance(settings, VlessOutbound) and is_public(settings.address):
         found.warn(
             f"{path}.streamSettings.security",
             f"is none, so everyone on the way to {settings.address} can read along; Xray refuses it",
@@ -227,19 +226,6 @@ def _check_outbound(outbound: Outbound, path: str, tags: Tags, found: Findings) 
             f'no outbound has the tag "{outbound.proxy_tag}"',
             did_you_mean(outbound.proxy_tag, tags.outbound) or _list(tags.outbound),
         )
-
-
-_private_names = ("lan", "localdomain", "example", "invalid", "localhost", "test", "local", "internal")
-_is_private_ip = ip_matcher(("geoip:private",))
-_is_private_name = domain_matcher(tuple(f"domain:{name}" for name in (*_private_names, "home.arpa")))
-
-
-def _is_public(host: str) -> bool:
-    """Whether Xray takes *host* for public (infra/conf/xray.go, common/geodata/consts.go)."""
-    if (address := parse_ip(host)) is not None:
-        return not _is_private_ip(address)
-    name = host.rstrip(".")
-    return "." in name and not _is_private_name(name)
 
 
 def _check_proxy_rings(config: Config, found: Findings) -> None:

@@ -10,7 +10,7 @@ from math import ceil
 from typing import Any, Literal
 
 from xrgui.config.dump_stream import dump_sniffing, dump_stream
-from xrgui.config.findings import Findings
+from xrgui.config.findings import Findings, is_public
 from xrgui.config.model import (
     Account,
     BlackholeOutbound,
@@ -191,6 +191,9 @@ def _outbound_settings(outbound: Outbound, path: str, out: Writer) -> tuple[str,
             response = {"type": settings.response} if settings.response != "none" else None
             return "blackhole", set_only(response=response)
         case VlessOutbound():
+            if not out.old and outbound.stream.security == "none" and is_public(settings.address):
+                why = "Xray refuses VLESS without TLS to a public address"
+                out.found.error(f"{path}.streamSettings.security", why, 'use "tls"')
             return "vless", _vless(settings, where, out)
         case VmessOutbound():
             security = settings.security
@@ -242,12 +245,10 @@ def _freedom(settings: FreedomOutbound, path: str, out: Writer) -> Json:
     if settings.redirect_host or settings.redirect_port:
         host = f"[{settings.redirect_host}]" if ":" in settings.redirect_host else settings.redirect_host
         redirect = f"{host}:{settings.redirect_port}"
-    common = set_only(redirect=redirect)
+    common = set_only(redirect=redirect, finalRules=[_final_rule(rule) for rule in settings.final_rules])
     if not out.old:
         return common | set_only(
-            domainStrategy=strategy if strategy != "AsIs" else "",
-            proxyProtocol=settings.proxy_protocol,
-            finalRules=[_final_rule(rule) for rule in settings.final_rules],
+            domainStrategy=strategy if strategy != "AsIs" else "", proxyProtocol=settings.proxy_protocol
         )
     if strategy not in _OLD_STRATEGIES:
         strategy = strategy.replace("Force", "Use").replace("v4v6", "").replace("v6v4", "")
@@ -288,11 +289,12 @@ def _rule(rule: Rule, path: str, out: Writer) -> Json | None:
         if lacking:
             out.lacks(path, f"{' and '.join(lacking)}; the rule is left out", serious=True)
             return None
-    kind = {"type": "field"} if out.old else set_only(ruleTag=rule.name)
+    kind = {"type": "field"} if out.old else {}
     source = "source" if out.old else "sourceIP"
     return (
         kind
         | set_only(
+            ruleTag=rule.name,
             inboundTag=sorted(rule.inbound_tags),
             domain=list(rule.domains),
             ip=list(rule.ips),

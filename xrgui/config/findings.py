@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from xrgui.address import Network
+from xrgui.address import Network, parse_ip
 from xrgui.config.model import Config, Outbound, PortRange, Rule
 from xrgui.config.problem import Problem, Severity
-from xrgui.matching import domain_matcher
+from xrgui.matching import domain_matcher, ip_matcher
 
 
 class Findings(list[Problem]):
@@ -112,3 +112,16 @@ def _match_port(ranges: Sequence[PortRange], port: int | None) -> _Match:
 
 def _may_be_user(rule: Rule, users: frozenset[str]) -> bool:
     return any(user in users or (users and user.startswith("regexp:")) for user in rule.users)
+
+
+_private_names = ("lan", "localdomain", "example", "invalid", "localhost", "test", "local", "internal")
+_is_private_ip = ip_matcher(("geoip:private",))
+_is_private_name = domain_matcher(tuple(f"domain:{name}" for name in (*_private_names, "home.arpa")))
+
+
+def is_public(host: str) -> bool:
+    """Whether Xray takes *host* for public (infra/conf/xray.go, common/geodata/consts.go)."""
+    if (address := parse_ip(host)) is not None:
+        return not _is_private_ip(address)
+    name = host.rstrip(".")
+    return "." in name and not _is_private_name(name)

@@ -95,14 +95,11 @@ def _settings(node: Cursor) -> Settings:
 
 def _read_tunnel(node: Cursor) -> TunnelInbound:
     node.ignore("timeout", "policy levels have connIdle")
-    targets = node.get("portMap")
-    for _, target in targets.entries():
-        _check_target(target)
     return TunnelInbound(
         address=node.get("address", "rewriteAddress").address(),
         port=_tunnel_port(node),
         networks=node.get("network", "allowedNetwork").networks(frozenset({Network.TCP})),
-        port_map=targets.table(),
+        port_map={port: _target(target) for port, target in node.get("portMap").entries()},
         follow_redirect=node.get("followRedirect").flag(),
         level=read_level(node.get("userLevel")),
     )
@@ -116,11 +113,18 @@ def _tunnel_port(node: Cursor) -> int:
     return node.get("port").port()
 
 
-def _check_target(node: Cursor) -> None:
+def _target(node: Cursor) -> str:
+    """``host:port`` with 0 for a port that stays as it is."""
+    text = node.text()
+    whole = f"{text}0" if text.endswith(":") else text
     try:
-        parse_endpoint(node.text())
+        _, port = parse_endpoint(whole)
     except ValueError:
+        port = None
+    if port is None:
         node.error("is no target", '"host:port"; an empty part stays as it is')
+        return ""
+    return whole
 
 
 def _read_vless(node: Cursor) -> VlessInbound:

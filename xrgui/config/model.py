@@ -128,7 +128,7 @@ class TunnelInbound(Struct, tag="tunnel"):
     port: int = 0
     networks: Networks = frozenset({Network.TCP})
     port_map: dict[str, str] = {}
-    """Listening port -> host:port, parts may be empty."""
+    """Listening port -> host:port; an empty host or port 0 stays as it is."""
     follow_redirect: bool = False
     level: int = 0
 

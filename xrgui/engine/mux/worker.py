@@ -28,6 +28,7 @@ from xrgui.engine.mux.connection import (
     Opened,
     Packet,
 )
+from xrgui.engine.mux.health import Health
 from xrgui.engine.mux.substream import PacketStream, Payload, SubStream
 
 log = logging.getLogger(__name__)
@@ -36,12 +37,12 @@ Stream = SubStream | PacketStream
 _numbers = count(1)
 _uids = count(1)
 
-WINDOW = 512 * 1024
+WINDOW = 1024 * 1024
 BUFFER_LIMIT = 16 * 1024 * 1024
 """What one sub-connection of a peer without credits may hold."""
-QUANTUM = 64 * 1024
+QUANTUM = frames.MAX_DATA
 BATCH = 256 * 1024
-HIGH_WATER, LOW_WATER = 128 * 1024, 32 * 1024
+HIGH_WATER, LOW_WATER = 256 * 1024, 64 * 1024
 JOIN_BELOW = 4096
 V2RAY_PACKET, XRAY_PACKET = 2048, 8192
 """Larger datagrams end the main connection there (interop.md, "Mux edge cases")."""
@@ -84,10 +85,14 @@ class MuxWorker(asyncio.Protocol):
         self.blocked = True
         self.closed = False
         self.going_away = False
-        self.last_received = self.loop.time()
+        self.last_received = monotonic()
         self.echoes: deque[float] = deque()
         """When the echo pings that are under way were sent."""
         self.rtt: float | None = None
+        """Seconds, smoothed; None before the first echo."""
+        self.permanent = 0
+        """How many of the streams are the link's own (its control session)."""
+        self.health = Health(self)
         self._made = made
         self._accept = accept
         self._lost = lost
@@ -108,7 +113,8 @@ class MuxWorker(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
         self.blocked = False
-        self.last_received = self.loop.time()
+        self.last_received = monotonic()
+        self.health.start()
         if self._made is not None:
             self._made(self)
         self._pump()
@@ -127,6 +133,7 @@ class MuxWorker(asyncio.Protocol):
         if self.closed:
             return
         self.closed = self.blocked = True
+        self.health.stop()
         self.transport = None
         self._out.clear()
         for stream in list(self.streams.values()):
@@ -202,7 +209,7 @@ class MuxWorker(asyncio.Protocol):
     # Receiving
 
     def data_received(self, data: bytes) -> None:
-        self.last_received = self.loop.time()
+        self.last_received = monotonic()
         for event in self._connection.receive_data(data):
             kind = type(event)
             if kind is Data:

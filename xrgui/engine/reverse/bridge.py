@@ -23,7 +23,9 @@ log = logging.getLogger(__name__)
 DRAIN_AHEAD = 192
 """Sub-connections on a link after which its successor is opened: stock portals drain a link after 256, and their
 visitors would wait until the next one stands."""
-MOST_LINKS = 8
+WARM_LINKS, MOST_LINKS = 2, 8
+"""Links that a bridge keeps ready, so that the loss of one leaves the others; and what it has at most with those that
+drain."""
 SHORTEST_WAIT, LONGEST_WAIT = 0.1, 15.0
 ANSWER_TIMEOUT = 10.0
 """Seconds that a portal has for its first frame."""
@@ -69,6 +71,8 @@ class Bridge:
         self.fault: Fault = ""
         self.since = 0.0
         """Loop time of the last change between up and not up."""
+        self._down_since = 0.0
+        """Since when dials fail, which is what the delay grows with."""
         self.next_try = 0.0
         self.public: tuple[str, ...] = ()
         """The portal's ports for visitors, as it says."""
@@ -81,12 +85,12 @@ class Bridge:
         self._loop = asyncio.get_running_loop()
 
     def start(self) -> None:
-        self.since = self._loop.time()
-        self._connect()
+        self.since = self._down_since = self._loop.time()
+        self.state = "connecting"
+        self._ensure()
 
     def stop(self) -> None:
-        self.state = "stopped"
-        self._cancel_timer()
+        self.hold()
         if self._dialling is not None:
             self._dialling.cancel()
             self._dialling = None
@@ -101,15 +105,25 @@ class Bridge:
     def retry(self) -> None:
         """Dial now instead of when the delay is over."""
         if self._timer is not None:
-            self._connect()
+            self._cancel_timer()
+            self._ensure()
 
-    def _connect(self) -> None:
-        self._cancel_timer()
-        if self._dialling is not None:
+    def check(self) -> None:
+        """The network has changed or the machine has slept: dial now, and ask every link whether it lives."""
+        self._down_since = self._loop.time()
+        self.retry()
+        for link in self.links:
+            link.worker.ping()
+
+    def _ensure(self) -> None:
+        """Dial if too few links are fresh and nothing is under way."""
+        if self.state == "stopped" or self._dialling is not None or self._timer is not None:
             return
-        if not self.links:
+        if sum(not link.worn for link in self.links) >= WARM_LINKS or len(self.links) >= MOST_LINKS:
+            return
+        if self.state == "waiting":
             self.state = "connecting"
-            self.attempt += 1
+        self.attempt += 1
         link = BridgeLink(self)
         self._dialling = link
         link.pending = self._dial(link.worker)
@@ -118,6 +132,10 @@ class Bridge:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _delay_over(self) -> None:
+        self._timer = None
+        self._ensure()
 
     def new_worker(self, link: BridgeLink) -> MuxWorker:
         worker = MuxWorker(
@@ -147,45 +165,47 @@ class Bridge:
         self.attempt = 0
         self.error = ""
         self.fault = ""
+        self._ensure()
 
     def went_down(self, link: BridgeLink, exc: Exception | None) -> None:
         """A link is gone, or never came."""
+        now = self._loop.time()
         if link is self._dialling:
             self._dialling = None
         if link in self.links:
             self.links.remove(link)
         if self.state == "stopped":
             return
-        if any(not other.draining for other in self.links):
-            return
-        if self.state == "up":
-            lasted = self._loop.time() - self.since
-            self.since = self._loop.time()
+        last = not any(not other.draining for other in self.links)
+        if self.state == "up" and last and not link.draining:
+            self.since = now
+            self.state = "connecting"
             reason = f" ({describe(exc)})" if exc else ""
             log.warning("bridge %s: the link to %s is lost%s", self.tag, self.server, reason)
-            if lasted > SHORTEST_WAIT:
-                self.state = "connecting"
-                self._connect()
-                return
-        self._wait(exc)
+        if link.up and now - link.since > SHORTEST_WAIT:
+            self._down_since = now
+        else:
+            self._wait(exc, last)
+        self._ensure()
 
-    def _wait(self, exc: Exception | None) -> None:
+    def _wait(self, exc: Exception | None, last: bool) -> None:
+        """A dial has failed: the next one comes after a delay. *last*: no other link stands."""
         text = describe(exc) if exc is not None else "the portal closed the link"
-        if text != self.error:
-            log.warning("bridge %s: no link to %s: %s", self.tag, self.server, text)
+        if last:
+            if text != self.error:
+                log.warning("bridge %s: no link to %s: %s", self.tag, self.server, text)
+            self.state = "waiting"
         self.error = text
         self.fault = fault(exc)
-        self.state = "waiting"
         now = self._loop.time()
-        delay = retry_delay(now - self.since, random.random())
+        delay = retry_delay(now - self._down_since, random.random())
         self.next_try = now + delay
-        self._timer = self._loop.call_later(delay, self._connect)
+        self._cancel_timer()
+        self._timer = self._loop.call_later(delay, self._delay_over)
 
-    def consider_successor(self) -> None:
-        """Open another link while the present ones still carry visitors, if all are about to drain."""
-        if self._dialling is None and self.state == "up" and len(self.links) < MOST_LINKS:
-            if all(link.worn for link in self.links):
-                self._connect()
+    def worn_out(self) -> None:
+        """A link is about to drain: its successor comes while it still carries visitors."""
+        self._ensure()
 
 
 class BridgeLink:
@@ -197,6 +217,7 @@ class BridgeLink:
         self.pending: Cancellable | None = None
         self.up = False
         """The portal has spoken; until then it may still refuse us."""
+        self.since = 0.0
         self.draining = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -231,17 +252,19 @@ class BridgeLink:
         bridge = self.bridge
         if not self.up:
             self.up = True
+            self.since = self.worker.loop.time()
             self._stop_timer()
             bridge.came_up(self)
         if isinstance(stream, PacketStream):
             if opened.target.port == 0 and opened.target.host in control.DOMAINS:
                 stream.set_protocol(Heartbeats(self))
+                self.worker.permanent = 1
                 return
             stream.set_protocol(bridge.acceptor.relay_packets(self._session(opened), stream))
         else:
             bridge.acceptor.relay(self._session(opened), stream)
-        if self.worker.opened >= DRAIN_AHEAD:
-            bridge.consider_successor()
+        if self.worker.opened == DRAIN_AHEAD:
+            bridge.worn_out()
 
     def _session(self, opened: Opened) -> Session:
         both = opened.source is not None and opened.local is not None
@@ -259,7 +282,7 @@ class BridgeLink:
     def drain(self) -> None:
         """The portal opens no more sub-connections here."""
         self.draining = True
-        self.bridge.consider_successor()
+        self.bridge.worn_out()
 
 
 class Heartbeats(asyncio.DatagramProtocol):

@@ -24,6 +24,8 @@ HEARTBEAT = 10.0
 PATIENCE = 5.0
 """Seconds that a visitor waits for a bridge that is on its way back."""
 WAITING_ROOM = 1000
+LATE = 1 << 20
+"""Added to the load of a link whose echo is late."""
 
 
 class Portal:
@@ -65,17 +67,20 @@ class Portal:
         try:
             self._open(link, session, protocol)
         except RemoteProtocolError as error:
-            protocol.connection_lost(error)  # type: ignore[attr-defined]
+            protocol.connection_lost(error)
         return None
 
     def pick(self) -> Link | None:
-        """The link that carries the fewest sub-connections."""
+        """The link that carries the fewest sub-connections; one whose echo is late only if all are."""
         best: Link | None = None
         load = 0
         for link in self.links:
             worker = link.worker
-            if not worker.going_away and (best is None or len(worker.streams) < load):
-                best, load = link, len(worker.streams)
+            if worker.going_away:
+                continue
+            amount = len(worker.streams) + (LATE if worker.echoes and worker.health.late else 0)
+            if best is None or amount < load:
+                best, load = link, amount
         return best
 
     def _open(self, link: Link, session: Session, protocol: asyncio.BaseProtocol) -> None:
@@ -94,7 +99,7 @@ class Portal:
     def _refuse(self, protocol: asyncio.BaseProtocol) -> None:
         self.refused += 1
         error = RefusedError(f"no bridge is connected to the portal {self.tag!r}")
-        protocol.connection_lost(error)  # type: ignore[attr-defined]
+        protocol.connection_lost(error)
 
     def _admit(self) -> None:
         """A bridge came: those who waited for one go on."""
@@ -107,7 +112,7 @@ class Portal:
             try:
                 self._open(link, waiting.session, waiting.protocol)
             except RemoteProtocolError as error:
-                waiting.protocol.connection_lost(error)  # type: ignore[attr-defined]
+                waiting.protocol.connection_lost(error)
 
     # As the taker of links
 
@@ -206,6 +211,7 @@ class Link(asyncio.DatagramProtocol):
         stream = self.worker.open(target, self)
         assert isinstance(stream, PacketStream)
         self._control = stream
+        self.worker.permanent = 1
         self._beat()
 
     def _beat(self) -> None:
@@ -223,6 +229,7 @@ class Link(asyncio.DatagramProtocol):
 
     def _stop_beat(self) -> None:
         self._control = None
+        self.worker.permanent = 0
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

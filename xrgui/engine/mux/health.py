@@ -1,0 +1,91 @@
+"""Whether the other end of a main connection still answers, found out with the echo that every peer gives.
+
+A link is dead when an echo is under way, nothing at all has come for a time that follows the measured round trip,
+and the system saw no acknowledgement of our bytes either. While acknowledgements come, the peer's reader is stuck
+rather than its link dead: such a link gets no new visitors, and half a minute until it is given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import sys
+from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xrgui.engine.mux.worker import MuxWorker
+
+BUSY_TICK, IDLE_TICK = 0.2, 2.0
+"""Seconds between looks, with and without sub-connections."""
+QUIET = 0.3
+"""Seconds of silence after which a busy link is asked."""
+LEAST_TIMEOUT, FIRST_TIMEOUT, MOST_TIMEOUT = 0.6, 3.0, 8.0
+STUCK_TIMEOUT = 30.0
+_LAST_ACK_OFFSET = 56
+"""Of tcpi_last_ack_recv (milliseconds) in struct tcp_info, linux/tcp.h."""
+
+
+class Health:
+    """Started with the worker's main connection, stopped with its loss."""
+
+    def __init__(self, worker: MuxWorker) -> None:
+        self._worker = worker
+        self._timer: asyncio.TimerHandle | None = None
+        self._asked = 0.0
+        """When the oldest echo under way was sent; 0 if none is."""
+
+    def start(self) -> None:
+        self._schedule()
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    @property
+    def late(self) -> bool:
+        """An echo takes so long that new visitors had better go elsewhere."""
+        echoes = self._worker.echoes
+        return bool(echoes) and monotonic() - echoes[0] > self._timeout() / 2
+
+    def _schedule(self) -> None:
+        worker = self._worker
+        busy = len(worker.streams) > worker.permanent
+        self._timer = worker.loop.call_later(BUSY_TICK if busy or worker.echoes else IDLE_TICK, self._look)
+
+    def _timeout(self) -> float:
+        rtt = self._worker.rtt
+        if rtt is None:
+            return FIRST_TIMEOUT
+        return min(max(4 * rtt + 0.2, LEAST_TIMEOUT), MOST_TIMEOUT)
+
+    def _look(self) -> None:
+        worker = self._worker
+        now = monotonic()
+        if worker.echoes:
+            waited = now - max(worker.echoes[0], worker.last_received)
+            if waited > self._timeout() and not self._acknowledged(waited):
+                worker.abort(TimeoutError(f"the other end of the link has been silent for {waited:.1f} s"))
+                return
+            if waited > STUCK_TIMEOUT:
+                worker.abort(TimeoutError(f"the other end of the link reads but has not answered for {waited:.0f} s"))
+                return
+        elif now - worker.last_received > QUIET:
+            worker.ping()
+        self._schedule()
+
+    def _acknowledged(self, waited: float) -> bool:
+        """Whether the system got an acknowledgement while we waited."""
+        if sys.platform != "linux" or self._worker.transport is None:
+            return False
+        sock = self._worker.transport.get_extra_info("socket")
+        if sock is None or sock.family == socket.AF_UNIX:
+            return False
+        try:
+            info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+        except OSError:
+            return False
+        (last_ack,) = struct.unpack_from("=I", info, _LAST_ACK_OFFSET)
+        return bool(last_ack / 1000 < waited - 0.05)

@@ -30,6 +30,12 @@ class Outbound(Protocol):
         """Free everything; connections through this outbound end."""
 
 
+class MuxCarrier(Outbound, Protocol):
+    """An outbound that can ask its server for a Mux.cool connection."""
+
+    def connect_mux(self, protocol: asyncio.BaseProtocol) -> Cancellable | None: ...
+
+
 class Inbound(Protocol):
     tag: str
 

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
-
 from xrgui.engine.errors import RemoteProtocolError
-from xrgui.engine.interfaces import Outbound
+from xrgui.engine.interfaces import MuxCarrier
 from xrgui.engine.mux.worker import MuxWorker
 from xrgui.engine.session import Cancellable, Session
 
 MOST_SESSIONS = 128
 """Of one connection in all, as stock clients have it (Xray common/mux/client.go)."""
 IDLE_CHECK = 16.0
-
-
-class MuxCarrier(Outbound, Protocol):
-    """An outbound that can ask its server for a Mux.cool connection."""
-
-    def connect_mux(self, protocol: asyncio.BaseProtocol) -> Cancellable | None: ...
 
 
 class MuxOutbound:
@@ -36,7 +28,7 @@ class MuxOutbound:
         try:
             worker.open(session.destination, protocol)
         except RemoteProtocolError as error:
-            protocol.connection_lost(error)  # type: ignore[attr-defined]
+            protocol.connection_lost(error)
         return None
 
     def _pick(self) -> MuxWorker:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from time import time
 
+from xrgui.address import Network
 from xrgui.config import model
 from xrgui.engine.errors import EngineError, RefusedError
 from xrgui.engine.interfaces import Outbound
@@ -16,7 +17,7 @@ from xrgui.engine.mux.substream import PacketStream, SubStream
 from xrgui.engine.mux.worker import MuxWorker
 from xrgui.engine.relay import PacketVisitorLeg, VisitorLeg
 from xrgui.engine.reverse.portal import Portal
-from xrgui.engine.router import Route, Router
+from xrgui.engine.router import NEEDS_RESOLUTION, Route, Router
 from xrgui.engine.session import Cancellable, Session
 from xrgui.engine.sniff import Sniffed, Sniffer
 from xrgui.engine.tasks import spawn
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 KEEP_CLOSED = 1000
 """Sessions that are remembered after their end, for the window's table."""
 SWEEP = 5.0
+STREAM_IDLE, PACKET_IDLE = 3600.0, 300.0
+"""Seconds without a byte after which a session is ended where the policy does not say: five minutes, as the
+stock engines have it for both, would cut every quiet SSH session."""
 
 
 class Dispatcher:
@@ -72,11 +76,14 @@ class Dispatcher:
         if opened is not None:
             # The visitor speaks only once it was told that it may.
             opened()
-        sniffer = Sniffer(
-            lambda found, data: self._sniffed(session, sniffing, found, transport, data), initial
-        )
+
+        def done(found: Sniffed | None, data: bytes) -> None:
+            self._sniffed(session, sniffing, found, transport, data)
+
+        sniffer = Sniffer(done, initial)
         transport.set_protocol(sniffer)
         sniffer.connection_made(transport)
+        transport.resume_reading()
 
     def relay_packets(
         self, session: Session, transport: asyncio.DatagramTransport
@@ -138,10 +145,10 @@ class Dispatcher:
 
     def connect(self, session: Session, protocol: asyncio.BaseProtocol) -> Cancellable | None:
         """Route *session* and open its outbound for *protocol*, with the semantics of `Outbound.connect`."""
-        router = self.router
-        if router.needs_resolver:
+        route = self.router.pick(session)
+        if route is NEEDS_RESOLUTION:
             return spawn(self._connect_later(session, protocol), f"route {session.id}")
-        return self._connect(session, router.pick(session), protocol)
+        return self._connect(session, route, protocol)
 
     async def _connect_later(self, session: Session, protocol: asyncio.BaseProtocol) -> None:
         route = await self.router.route(session)
@@ -156,7 +163,7 @@ class Dispatcher:
             outbound = self._outbound(session, route)
         except EngineError as error:
             self.refused += 1
-            protocol.connection_lost(error)  # type: ignore[attr-defined]
+            protocol.connection_lost(error)
             return None
         return outbound.connect(session, protocol)
 
@@ -266,8 +273,10 @@ class Dispatcher:
         """End what was idle for too long. Bytes are compared every few seconds, so they cost nothing as they pass."""
         self._sweeper = self._loop.call_later(SWEEP, self._sweep)
         now = self._loop.time()
-        limit = self.policy.level(0).conn_idle
+        asked = self.policy.levels.get(0)
         for session in list(self.sessions.values()):
+            idle = STREAM_IDLE if session.destination.network is Network.TCP else PACKET_IDLE
+            limit = asked.conn_idle if asked is not None else idle
             total = session.up + session.down
             mark = self._marks.get(session.id)
             if mark is None or mark[0] != total:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from xrgui.address import Network
 from xrgui.config import model
+from xrgui.config.check import check
 from xrgui.config.load import Loaded, load_files, load_text, load_value
 from xrgui.config.problem import Severity
 
@@ -772,7 +773,8 @@ shaped = st.fixed_dictionaries(
 
 def judged(loaded: Loaded) -> None:
     assert (loaded.config is None) == any(problem.is_error for problem in loaded.problems)
-    for problem in loaded.problems:
+    found = check(loaded.draft, probe_ports=False) if loaded.draft is not None else []
+    for problem in (*loaded.problems, *map(loaded.locate, found)):
         assert problem.message
         assert str(problem)
 

@@ -60,7 +60,8 @@ def _check_bridge(config: Config, bridge: ReverseEnd, path: str, found: Findings
     if isinstance(outbound.settings, FreedomOutbound | BlackholeOutbound):
         kind = "freedom" if isinstance(outbound.settings, FreedomOutbound) else "blackhole"
         found.error(path, f'its domain "{bridge.domain}" is routed to {kind}, which reaches no portal', hint)
-    elif isinstance(outbound.settings, VlessOutbound) and outbound.settings.reverse is not None:
+        return
+    if isinstance(outbound.settings, VlessOutbound) and outbound.settings.reverse is not None:
         found.error(path, "its link goes through a VLESS reverse outbound, which carries nothing else", hint)
     if outbound.mux.enabled:
         _refuse_mux(f"outbounds[{index}].mux", f'the link of bridge "{bridge.tag}"', found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 from xrgui.address import Network
@@ -49,13 +50,28 @@ def holder(port: int, network: Network) -> str:
     if not inodes:
         return ""
     for process in Path("/proc").glob("[0-9]*"):
+        if not inodes.isdisjoint(_open_files(process)):
+            return f"{_name(process)} (pid {process.name})"
+    return ""
+
+
+def _name(process: Path) -> str:
+    try:
+        return (process / "comm").read_text().strip()
+    except OSError:
+        return "a program"
+
+
+def _open_files(process: Path) -> Iterator[str]:
+    try:
+        links = list((process / "fd").iterdir())
+    except OSError:
+        return
+    for link in links:
         try:
-            links = {os.readlink(link) for link in (process / "fd").iterdir()}
-            if not inodes.isdisjoint(links):
-                return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
+            yield os.readlink(link)
         except OSError:
             continue
-    return ""
 
 
 def _inodes(table: str, port: int) -> list[str]:

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from xrgui.address import Destination, Network
-from xrgui.engine.errors import AuthenticationError, DialError, RemoteProtocolError, fault
+from xrgui.engine.errors import AuthenticationError, DialError, RemoteProtocolError, UnansweredError, fault
 
 TARGET = Destination(Network.TCP, "box.example.net", 443)
 
@@ -16,6 +16,7 @@ TARGET = Destination(Network.TCP, "box.example.net", 443)
     [
         (None, "closed"),
         (ConnectionResetError("reset"), "closed"),
+        (UnansweredError("it does not know this id"), "closed"),
         (socket.gaierror(socket.EAI_NONAME, "unknown"), "name"),
         (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), "refused"),
         (OSError(errno.ENETUNREACH, "no route"), "unreachable"),

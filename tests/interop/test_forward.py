@@ -25,12 +25,12 @@ from xrgui.engine import transport
 from xrgui.engine.dispatcher import Dispatcher
 from xrgui.engine.inbound.vless import VlessInbound
 from xrgui.engine.inbound.vmess import VmessInbound
+from xrgui.engine.outbound.freedom import FreedomOutbound
 from xrgui.engine.outbound.vless import VlessOutbound
 from xrgui.engine.outbound.vmess import VmessOutbound
 from xrgui.engine.resolver import Resolver
 from xrgui.engine.router import Router
-from xrgui.engine.session import Cancellable, Session
-from xrgui.engine.tasks import spawn
+from xrgui.engine.session import Session
 
 pytestmark = pytest.mark.peer
 
@@ -150,53 +150,9 @@ async def origin() -> AsyncIterator[Origin]:
 # Our side
 
 
-class Direct:
-    """Goes where the session wants; apart from the freedom outbound, so that this file tests one thing."""
-
-    tag = "direct"
-
-    def connect(self, session: Session, protocol: asyncio.BaseProtocol) -> Cancellable:
-        return spawn(self._connect(session.destination, protocol), "direct")
-
-    async def _connect(self, target: Destination, protocol: Any) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            if target.network is Network.TCP:
-                await loop.create_connection(lambda: protocol, target.host, target.port)
-                return
-            await loop.create_datagram_endpoint(
-                lambda: Connected(protocol), remote_addr=(target.host, target.port)
-            )
-        except OSError as error:
-            protocol.connection_lost(error)
-
-    async def close(self) -> None: ...
-
-
-class Connected(asyncio.DatagramProtocol, asyncio.DatagramTransport):
-    """A connected UDP socket that speaks of no addresses."""
-
-    def __init__(self, upper: asyncio.DatagramProtocol) -> None:
-        self.upper = upper
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.lower = cast(asyncio.DatagramTransport, transport)
-        self.upper.connection_made(self)
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        self.upper.datagram_received(data, cast(Any, None))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.upper.connection_lost(exc)
-
-    def sendto(self, data: Any, addr: Any = None) -> None:
-        self.lower.sendto(data)
-
-    def is_closing(self) -> bool:
-        return self.lower.is_closing()
-
-    def close(self) -> None:
-        self.lower.close()
+def direct() -> FreedomOutbound:
+    settings = model.FreedomOutbound(final_rules=(model.FinalRule(action="allow"),))
+    return FreedomOutbound(model.Outbound(tag="direct", settings=settings), Resolver(model.Dns()))
 
 
 class Dialer:
@@ -330,7 +286,7 @@ async def exchange_packets(port: int) -> None:
 @pytest.mark.parametrize("case", CLIENTS, indirect=True, ids=str)
 async def test_the_peers_outbound_reaches_our_inbound(case: Case, tmp_path: Path) -> None:
     doors = [pick_port() for _ in range(3)]
-    async with origin() as behind, dispatcher(Direct()) as acceptor:
+    async with origin() as behind, dispatcher(direct()) as acceptor:
         inbound = our_inbound(case, acceptor)
         await inbound.start()
         port = int(inbound.listening.rpartition(":")[2])

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 from weakref import WeakSet
 
 from xrgui.address import Destination, Network
-from xrgui.engine.errors import AuthenticationError, DialError, EngineError
+from xrgui.engine.errors import DialError, EngineError, UnansweredError
 from xrgui.engine.layer import Layer
 from xrgui.engine.session import Cancellable
 from xrgui.engine.tasks import spawn
@@ -28,7 +28,7 @@ class ClientStream(Layer):
     """Writes *request*, swallows the response header and steps aside: from then on bytes pass it by.
 
     *upper* gets its transport at once, without waiting for the response, which servers hold back until they
-    have something to send. A connection that ends before the response is reported as AuthenticationError
+    have something to send. A connection that ends before the response is reported as UnansweredError
     with *refusal* as its text.
     """
 
@@ -76,7 +76,7 @@ class ClientStream(Layer):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._finished:
-            exc = AuthenticationError(self._refusal)
+            exc = UnansweredError(self._refusal)
         self.fail(self._error or exc)
 
     def fail(self, exc: Exception | None) -> None:

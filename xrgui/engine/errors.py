@@ -29,6 +29,10 @@ class AuthenticationError(EngineError):
     """The peer's credentials, or ours, are not accepted."""
 
 
+class UnansweredError(AuthenticationError):
+    """The server ended the link in place of an answer: most likely it does not know our id."""
+
+
 class DialError(EngineError):
     """A destination could not be reached."""
 
@@ -40,6 +44,9 @@ class DialError(EngineError):
 
 class RefusedError(EngineError):
     """A rule, a limit or a missing outbound forbids this connection."""
+
+
+_CLOSED = (UnansweredError, ConnectionResetError, BrokenPipeError, EOFError)
 
 
 def describe(error: BaseException | str) -> str:
@@ -57,7 +64,9 @@ def fault(error: BaseException | str | None) -> Fault:
     """What kind of failure of a dialled link *error* is; None is an end of stream."""
     if isinstance(error, DialError):
         return fault(error.cause)
-    if error is None or isinstance(error, ConnectionResetError | BrokenPipeError | EOFError):
+    if error is None or isinstance(
+        error, UnansweredError | ConnectionResetError | BrokenPipeError | EOFError
+    ):
         return "closed"
     if isinstance(error, socket.gaierror):
         return "name"

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import cast
 
-from xrgui.address import Destination, Network, parse_ip
+from xrgui.address import Destination, Network, from_socket
 from xrgui.config import model
 from xrgui.engine import transport
 from xrgui.engine.errors import AuthenticationError, EngineError
@@ -122,7 +122,7 @@ class Handshake(asyncio.Protocol):
 
     @property
     def source(self) -> Destination | None:
-        return _endpoint(self.transport.get_extra_info("peername"))
+        return from_socket(self.transport.get_extra_info("peername"), Network.TCP)
 
     def session(self, destination: Destination, user: str) -> Session:
         inbound = self._inbound
@@ -131,13 +131,6 @@ class Handshake(asyncio.Protocol):
             inbound.protocol,
             destination,
             source=self.source,
-            local=_endpoint(self.transport.get_extra_info("sockname")),
+            local=from_socket(self.transport.get_extra_info("sockname"), Network.TCP),
             user=user,
         )
-
-
-def _endpoint(address: object) -> Destination | None:
-    """A socket's address; None for that of a unix socket."""
-    if not isinstance(address, tuple):
-        return None
-    return Destination(Network.TCP, str(parse_ip(address[0]) or address[0]), address[1])

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import msgspec
+
 from xrgui.config import model
 from xrgui.engine import transport
 from xrgui.engine.interfaces import Acceptor, Inbound, LinkTaker, MuxCarrier, Outbound, ResolverLike
@@ -42,12 +44,14 @@ def make_inbound(
         from xrgui.engine.inbound.vmess import VmessInbound
 
         return VmessInbound(config, acceptor, policy)
+    from xrgui.engine.inbound.http import HttpInbound
+
     if isinstance(kind, model.SocksInbound):
         from xrgui.engine.inbound.socks import SocksInbound
 
-        return SocksInbound(config, acceptor, policy)
-    from xrgui.engine.inbound.http import HttpInbound
-
+        settings = model.HttpInbound(accounts=kind.accounts, level=kind.level)
+        http = HttpInbound(msgspec.structs.replace(config, settings=settings), acceptor, policy)
+        return SocksInbound(config, acceptor, policy, http if kind.accept_http else None)
     return HttpInbound(config, acceptor, policy)
 
 

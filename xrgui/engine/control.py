@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
@@ -94,6 +95,8 @@ class Connection(asyncio.Protocol):
             self._greeting.cancel()
 
     def close(self) -> None:
+        for stream in self._streams.values():
+            stream.finish()
         if self.transport is not None:
             self.transport.close()
 
@@ -257,6 +260,15 @@ class Stream:
         self._timer.cancel()
         if self._next is not None:
             self._next.cancel()
+
+    def finish(self) -> None:
+        """Say what there is still to say, such as the last lines of the log."""
+        self._timer.cancel()
+        transport = self._connection.transport
+        if transport is None or transport.is_closing() or self._connection.full:
+            return
+        for part in chain(self._parts or (), self._feed()):
+            transport.write(self._prefix + encode(part) + b"}\n")
 
     def _tick(self) -> None:
         self._timer = self._loop.call_later(self._interval, self._tick)

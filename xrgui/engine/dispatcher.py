@@ -21,8 +21,10 @@ from xrgui.engine.router import NEEDS_RESOLUTION, Route, Router
 from xrgui.engine.session import Cancellable, Session
 from xrgui.engine.sniff import Sniffed, Sniffer
 from xrgui.engine.tasks import spawn
+from xrgui.logs import ACCESS
 
 log = logging.getLogger(__name__)
+access = logging.getLogger(ACCESS)
 
 KEEP_CLOSED = 1000
 """Sessions that are remembered after their end, for the window's table."""
@@ -180,9 +182,9 @@ class Dispatcher:
             log.warning("%d dropped: rule %s wants %s, which is not there", session.id, rule, wanted)
             raise RefusedError(f"rule {rule} wants {wanted}, which is not there")
         session.outbound_tag = outbound.tag
-        if log.isEnabledFor(logging.INFO):
+        if access.isEnabledFor(logging.INFO):
             visitor = session.source.endpoint if session.source else "?"
-            log.info(
+            access.info(
                 "%d %s [%s] -> %s, rule %s -> [%s]",
                 session.id,
                 visitor,

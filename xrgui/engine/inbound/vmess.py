@@ -73,13 +73,15 @@ class VmessHandshake(Handshake):
         host = MUX_HOST if request.command is Command.MUX else request.host
         session = self.session(Destination(network, host, request.port), user)
         # Peers read the response header by itself, so it need not wait for the first payload.
-        transport.write(vmess.seal_response(request))
+        response = vmess.seal_response(request)
         if network is Network.UDP:
+            transport.write(response)
             packets = PacketStream(reader, writer)
             packets.accept(transport, lambda packets: acceptor.relay_packets(session, packets), rest)
             return
         stream = VmessStream(reader, writer, asyncio.Protocol())
         initial = b"".join(reader.receive_stream(rest))
+        transport.write(response)
         stream.attach(transport, stream.upper)
         if host == MUX_HOST:
             acceptor.serve_mux(session, stream, initial)

@@ -190,9 +190,10 @@ class RequestReader(Generic[User]):
             sent = account.auth_time(auth_id)
             if sent is None:
                 continue
-            if abs(sent - now) > CLOCK_SKEW:
+            off = sent - int(now)
+            if abs(off) > CLOCK_SKEW:
                 raise AuthenticationError(
-                    f"the peer's clock is {abs(sent - now):.0f} s {'ahead' if sent > now else 'behind'}; "
+                    f"the peer's clock is {abs(off)} s {'ahead' if off > 0 else 'behind'}; "
                     f"VMess allows {CLOCK_SKEW} s: set both clocks"
                 )
             if not self._replays.is_new(auth_id, now):

@@ -35,6 +35,7 @@ class Trouble(StrEnum):
     REFUSED = "refused"
     TIMEOUT = "timeout"
     DROPPED = "dropped"
+    PROTOCOL = "protocol"
     PORT_TAKEN = "port taken"
     SERVICE = "service"
     CONFIG = "config"
@@ -82,6 +83,9 @@ class Tunnel:
     """Protocol and transport in short: ``VLESS, WebSocket, TLS``."""
     unsupported: str = ""
     """What the engine lacks for this profile; then it cannot start."""
+
+    foreign: bool = False
+    """It runs in the engine but is no profile of ours: it can be watched and stopped."""
 
     phase: Phase = Phase.STOPPED
     since: float = 0

@@ -87,8 +87,9 @@ def time_of_day(unix: float) -> str:
     return QDateTime.fromMSecsSinceEpoch(int(unix * 1000)).toString("HH:mm:ss")
 
 
-def moment(unix: float) -> str:
-    """Date and time in the language's short form."""
-    return language.locale.toString(
-        QDateTime.fromMSecsSinceEpoch(int(unix * 1000)), QLocale.FormatType.ShortFormat
-    )
+def moment(unix: float, *, exact: bool = False) -> str:
+    """Date and time in the language's short form, or *exact* in a form that sorts."""
+    when = QDateTime.fromMSecsSinceEpoch(int(unix * 1000))
+    if exact:
+        return when.toString("yyyy-MM-dd HH:mm:ss")
+    return language.locale.toString(when, QLocale.FormatType.ShortFormat)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from xrgui.profiles.problems import TEXTS, Problem
 from xrgui.ui import units
 from xrgui.ui.language import tr
 from xrgui.ui.tunnel import Phase, Role, Trouble, Tunnel
@@ -115,6 +116,15 @@ def advice(tunnel: Tunnel) -> Advice:
             tr("{server} was connected, then the link broke off.", server=server),
             ("retry", "edit"),
         ),
+        Trouble.PROTOCOL: Advice(
+            tr("The server speaks otherwise"),
+            tr(
+                "{server} answers, but not as this tunnel expects. Protocol, transport, path and TLS must be "
+                "the same on both ends.",
+                server=server,
+            ),
+            ("edit", "other_end", "retry"),
+        ),
         Trouble.PORT_TAKEN: Advice(
             tr("The port is taken"),
             tr("Another program on this computer listens there already. Choose another port, or stop it."),
@@ -146,6 +156,11 @@ def advice(tunnel: Tunnel) -> Advice:
         tunnel.trouble,
         Advice(tr("Something went wrong"), tr("The engine said what follows."), ("retry", "edit")),
     )
+
+
+def problem(found: Problem) -> str:
+    """What is wrong with a field of a profile."""
+    return tr(TEXTS[found.code]).format_map(found.params)
 
 
 def step(name: str, trouble: Trouble) -> str:

@@ -70,6 +70,7 @@ class Sessions(QObject):
         self._moving: set[int] = set()
         self._moved: set[int] = set()
         self._before = 0.0
+        self._named: set[int] | None = None
 
     def rows(self) -> Iterator[Row]:
         """Open ones, and those that ended just now."""
@@ -79,6 +80,8 @@ class Sessions(QObject):
     def apply(self, event: rpc.SessionsEvent) -> None:
         for session in event.rows:
             self._put(session, event.at)
+            if self._named is not None:
+                self._named.add(session.id)
         self._count(event)
         for session in event.closed:
             self._close(session, event.at)
@@ -98,6 +101,10 @@ class Sessions(QObject):
         self._moved.clear()
         self._before = 0.0
         self.changed.emit()
+
+    def begin(self) -> None:
+        """The next batch names all that live; whatever it does not name is gone."""
+        self._named = set()
 
     def _put(self, session: rpc.SessionRow, at: float) -> None:
         row = self.open.get(session.id)
@@ -137,6 +144,10 @@ class Sessions(QObject):
         self.lingering[row.session.id] = row
 
     def _finish(self, at: float) -> None:
+        if self._named is not None:
+            for number in self.open.keys() - self._named:
+                del self.open[number]
+            self._named = None
         for number in self._moving - self._moved:
             if (row := self.open.get(number)) is not None:
                 row.down_rate = row.up_rate = 0.0

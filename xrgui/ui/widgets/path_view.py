@@ -17,6 +17,8 @@ _BROKEN = {
     Trouble.NAME: lambda: tr("name unknown"),
     Trouble.REFUSED: lambda: tr("does not listen"),
     Trouble.TIMEOUT: lambda: tr("silent"),
+    Trouble.PROTOCOL: lambda: tr("speaks otherwise"),
+    Trouble.OTHER: lambda: tr("no link"),
     Trouble.DROPPED: lambda: tr("link lost"),
 }
 

@@ -39,6 +39,8 @@ _SELECTED = QStyle.StateFlag.State_Selected
 class TableDelegate(QStyledItemDelegate):
     """Paints a cell with few calls into the model; subclasses say its words, colour or icon."""
 
+    elide = Qt.TextElideMode.ElideMiddle
+
     def __init__(self, view: DataTable) -> None:
         super().__init__(view)
         self._view = view
@@ -76,7 +78,7 @@ class TableDelegate(QStyledItemDelegate):
     def _paint_text(self, painter: QPainter, box: QRect, column: int, text: str, tone: str) -> None:
         room = QRect(box.left() + PAD, box.top(), box.width() - 2 * PAD, box.height() - 1)
         if self.metrics.horizontalAdvance(text) > room.width():
-            text = self.metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, room.width())
+            text = self.metrics.elidedText(text, self.elide, room.width())
         painter.setFont(self.font)
         painter.setPen(self.tints[tone])
         painter.drawText(room, self._view.alignment(column), text)

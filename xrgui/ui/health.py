@@ -1,0 +1,48 @@
+"""Whether local services answer: a TCP connection now and then. UDP cannot be asked."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from xrgui.ui.tunnel import Service
+
+TIMEOUT = 3.0
+EVERY = 10.0
+"""Seconds between two rounds; the first comes at once."""
+
+
+async def ask(host: str, port: int) -> float | None:
+    """Milliseconds until the connection stood; None if nothing answers."""
+    started = time.perf_counter()
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, ValueError):
+        return None
+    trip = (time.perf_counter() - started) * 1000
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+    return trip
+
+
+async def refresh(service: Service) -> bool:
+    """Ask *service*; True if its light changed."""
+    if service.network == "udp":
+        return False
+    before = service.answers
+    service.round_trip = await ask(service.host, service.port)
+    service.answers = service.round_trip is not None
+    return service.answers is not before
+
+
+async def watch(services: Callable[[], list[Service]], changed: Callable[[], None]) -> None:
+    """Ask all *services* for ever, all at once in each round; *changed* after each round."""
+    while True:
+        asked: list[Awaitable[bool]] = [refresh(service) for service in services()]
+        await asyncio.gather(*asked)
+        changed()
+        await asyncio.sleep(EVERY)

@@ -1,0 +1,97 @@
+"""What deserves a word while nobody looks: down for a while, up again, service lost. All of it is listed."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from xrgui.ui import words
+from xrgui.ui.language import tr
+from xrgui.ui.models.tunnels import TunnelsModel
+from xrgui.ui.settings import Settings
+from xrgui.ui.tunnel import Phase, Trouble
+
+DELAY = 10.0
+"""Seconds that a tunnel has to come back before anybody is told."""
+KEPT = 200
+
+
+@dataclass(frozen=True)
+class Notification:
+    at: float
+    tunnel: str
+    title: str
+    text: str
+    state: str
+    """The phase whose shape stands beside it."""
+
+
+class Notifications(QObject):
+    """Listens to the tunnels' phases; `told` asks for a pop-up, `listed` says that the list grew."""
+
+    told = Signal(object)
+    listed = Signal()
+
+    def __init__(self, tunnels: TunnelsModel, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._tunnels = tunnels
+        self.settings = settings
+        self.list: deque[Notification] = deque(maxlen=KEPT)
+        self._down: dict[str, QTimer] = {}
+        self._told_down: set[str] = set()
+        tunnels.phase_changed.connect(self._phase_changed)
+
+    def _phase_changed(self, tunnel_id: str, before: str, now: str) -> None:
+        if now == Phase.UP:
+            self._came_up(tunnel_id)
+        elif now == Phase.STOPPED:
+            self._forget(tunnel_id)
+        elif before == Phase.UP or (now == Phase.TROUBLE and tunnel_id not in self._told_down):
+            self._went_down(tunnel_id)
+
+    def _went_down(self, tunnel_id: str) -> None:
+        if tunnel_id not in self._down and tunnel_id not in self._told_down:
+            timer = QTimer(self)
+            timer.setSingleShot(True)
+            timer.timeout.connect(lambda: self._still_down(tunnel_id))
+            timer.start(int(DELAY * 1000))
+            self._down[tunnel_id] = timer
+
+    def _still_down(self, tunnel_id: str) -> None:
+        self._cancel(tunnel_id)
+        tunnel = self._tunnels.get(tunnel_id)
+        if tunnel is None or tunnel.phase not in (Phase.TROUBLE, Phase.CONNECTING):
+            return
+        self._told_down.add(tunnel_id)
+        if tunnel.trouble is Trouble.SERVICE:
+            wanted, text = self.settings.notify_service, words.advice(tunnel).title
+        else:
+            wanted, text = self.settings.notify_down, words.phase(tunnel)
+        title = tr("{name} is down", name=tunnel.name)
+        self._tell(Notification(time.time(), tunnel_id, title, text, Phase.TROUBLE), wanted)
+
+    def _came_up(self, tunnel_id: str) -> None:
+        self._cancel(tunnel_id)
+        if tunnel_id in self._told_down:
+            self._told_down.discard(tunnel_id)
+            title = tr("{name} is up again", name=self._tunnels.name(tunnel_id))
+            self._tell(Notification(time.time(), tunnel_id, title, "", Phase.UP), self.settings.notify_up)
+
+    def _forget(self, tunnel_id: str) -> None:
+        self._cancel(tunnel_id)
+        self._told_down.discard(tunnel_id)
+
+    def _cancel(self, tunnel_id: str) -> None:
+        timer = self._down.pop(tunnel_id, None)
+        if timer is not None:
+            timer.stop()
+            timer.deleteLater()
+
+    def _tell(self, notification: Notification, wanted: bool) -> None:
+        self.list.append(notification)
+        self.listed.emit()
+        if wanted:
+            self.told.emit(notification)

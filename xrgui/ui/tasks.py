@@ -1,0 +1,40 @@
+"""Every coroutine that nobody awaits: named, held until it ends, its failure told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+log = logging.getLogger("xrgui.window")
+
+_running: set[asyncio.Task[Any]] = set()
+
+
+def spawn(
+    coroutine: Coroutine[Any, Any, Any], name: str, failed: Callable[[BaseException], None] | None = None
+) -> asyncio.Task[Any]:
+    """Run *coroutine* in the window's loop; *failed* gets what it raises, else the log does."""
+    task = asyncio.get_running_loop().create_task(coroutine, name=name)
+    _running.add(task)
+
+    def ended(task: asyncio.Task[Any]) -> None:
+        _running.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            return
+        log.error("%s: %s", task.get_name(), error, exc_info=error)
+        if failed is not None:
+            failed(error)
+
+    task.add_done_callback(ended)
+    return task
+
+
+async def cancel_all() -> None:
+    """End every task but the caller's."""
+    others = [task for task in _running if task is not asyncio.current_task()]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

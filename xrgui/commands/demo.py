@@ -7,7 +7,6 @@ import re
 import signal
 import sys
 from collections.abc import Coroutine
-from contextlib import suppress
 from importlib.util import find_spec
 from time import perf_counter, time
 from typing import TYPE_CHECKING, NamedTuple
@@ -64,10 +63,8 @@ async def _demo(seconds: float | None) -> None:
         print(running.url, flush=True)
         fetched = await fetch(running.url)
         print(f"GET / through the tunnel: {fetched}", flush=True)
-        if sys.stdout.isatty() and find_spec("rich"):
-            await _until(_draw(running), stopped, seconds)
-        else:
-            await _until(_tell(running), stopped, seconds)
+        show = _draw if sys.stdout.isatty() and find_spec("rich") else _tell
+        await _until_ended(running, show(running), stopped, seconds)
     except DemoError as error:
         raise CommandError(str(error)) from None
     except (OSError, rpc.RpcError, asyncio.IncompleteReadError) as error:
@@ -86,19 +83,18 @@ def _stop_on_signals(stopped: asyncio.Event) -> None:
             running.add_signal_handler(number, stopped.set)
 
 
-async def _until(
-    show: Coroutine[object, object, None], stopped: asyncio.Event, seconds: float | None
+async def _until_ended(
+    running: Demo, show: Coroutine[object, object, None], stopped: asyncio.Event, seconds: float | None
 ) -> None:
-    task = spawn(show, "show")
-    waiter = spawn(stopped.wait(), "stop")
-    await asyncio.wait({task, waiter}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    waiter.cancel()
-    ended_early = task.done()
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-    if ended_early:
-        raise DemoError("The portal ended by itself.")
+    """Show what happens until a signal, the end of the time, or the end of a part (DemoError)."""
+    broken = spawn(running.part_ended(), "watch")
+    tasks = [spawn(show, "show"), broken, spawn(stopped.wait(), "stop")]
+    await asyncio.wait(tasks[1:], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    if not broken.cancelled() and not stopped.is_set():
+        raise DemoError(broken.result())
 
 
 class Fetched(NamedTuple):

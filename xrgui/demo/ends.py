@@ -115,6 +115,9 @@ class Child:
         async for line in stderr:
             self.said.append(line.decode(errors="replace").strip())
 
+    async def ended(self) -> None:
+        await self._process.wait()
+
     @property
     def pid(self) -> int:
         return self._process.pid
@@ -187,6 +190,17 @@ class Demo:
         async for event in self.engine.subscribe("sessions", interval=0.25):
             if isinstance(event, rpc.SessionsEvent):
                 yield event
+
+    async def part_ended(self) -> str:
+        """Waits until one of the three ends by itself; the result says which, in words."""
+        parts = {spawn(part.ended(), part.name): part for part in (self.site, self.portal, self.bridge)}
+        try:
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in parts:
+                task.cancel()
+        part = parts[done.pop()]
+        return f"The {part.name} ended by itself: {' '.join(part.said) or 'it said nothing'}."
 
     async def stop(self) -> None:
         for client in self._clients:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -195,3 +196,23 @@ async def udp_client() -> AsyncIterator[Callable[..., Awaitable[Packets]]]:
     yield connect
     for client in clients:
         client.transport.close()
+
+
+@pytest.fixture
+def curl() -> Callable[..., Awaitable[tuple[int, str]]]:
+    """Runs curl; gives its exit status and what it printed."""
+    program = shutil.which("curl")
+    if program is None:
+        pytest.skip("curl is not installed")
+
+    async def run(*arguments: str) -> tuple[int, str]:
+        process = await asyncio.create_subprocess_exec(
+            program,
+            *("-sS", "--noproxy", "", "-m", "5", *arguments),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        out, _ = await process.communicate()
+        return process.returncode or 0, out.decode()
+
+    return run

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from xrgui.address import Destination, Network
-from xrgui.engine.mux import extension, frames
+from xrgui.engine.mux import brake, extension, frames
 from xrgui.engine.mux.connection import Opened
 from xrgui.engine.mux.substream import PacketStream, SubStream
 from xrgui.engine.mux.worker import MuxWorker
@@ -91,7 +91,9 @@ Connect = Callable[..., "asyncio.Future[Pair]"]
 async def connect() -> AsyncIterator[Callable[..., object]]:
     made: list[Pair] = []
 
-    async def make(*, portal_speaks: bool = True, bridge_speaks: bool = True, window: int = 512 * 1024) -> Pair:
+    async def make(
+        *, portal_speaks: bool = True, bridge_speaks: bool = True, window: int = 512 * 1024
+    ) -> Pair:
         def hello(speaks: bool, name: bytes) -> extension.Hello | None:
             return extension.Hello(extension.FEATURES, window, name * 16) if speaks else None
 
@@ -105,7 +107,9 @@ async def connect() -> AsyncIterator[Callable[..., object]]:
         greeted = asyncio.Event()
         portal = MuxWorker(client=True, lost=lambda *_: None, hello=hello(portal_speaks, b"p"))
         portal.heard_hello = lambda _: greeted.set()
-        bridge = MuxWorker(client=False, lost=lambda *_: None, accept=accept, hello=hello(bridge_speaks, b"b"))
+        bridge = MuxWorker(
+            client=False, lost=lambda *_: None, accept=accept, hello=hello(bridge_speaks, b"b")
+        )
         pair = Pair(portal, bridge)
         made.append(pair)
         loop = asyncio.get_running_loop()
@@ -125,7 +129,9 @@ async def connect() -> AsyncIterator[Callable[..., object]]:
         pair.bridge.abort(ConnectionResetError("test over"))
 
 
-SPEAKERS = pytest.mark.parametrize(("portal_speaks", "bridge_speaks"), [(True, True), (True, False), (False, False)])
+SPEAKERS = pytest.mark.parametrize(
+    ("portal_speaks", "bridge_speaks"), [(True, True), (True, False), (False, False)]
+)
 
 
 @SPEAKERS
@@ -178,7 +184,8 @@ async def test_a_stalled_reader_stops_its_sender_and_nobody_else(connect) -> Non
     await slow_source.until(lambda r: not r.write_paused)
 
 
-async def test_a_peer_without_credits_that_overruns_its_buffer_loses_that_one_alone(connect) -> None:
+async def test_who_stops_reading_from_a_peer_without_credits_ends_alone(connect, monkeypatch) -> None:
+    monkeypatch.setattr(brake, "PATIENCE", 0.05)
     pair = await connect(bridge_speaks=False)
     pair.portal.buffer_limit = 100_000
     _, slow, slow_far, _ = await pair.open()
@@ -189,6 +196,25 @@ async def test_a_peer_without_credits_that_overruns_its_buffer_loses_that_one_al
     assert "too slowly" in str(slow.ended[0])
     quick_far.write(b"still here")
     await quick.until(lambda r: r.data == b"still here")
+
+
+async def test_who_is_slower_than_a_link_without_credits_gets_everything(connect) -> None:
+    """The whole link waits for it, as between stock peers, and no more is held than may be."""
+    pair = await connect(bridge_speaks=False)
+    pair.portal.buffer_limit = 100_000
+    stream, slow, slow_far, _ = await pair.open()
+    size = 3_000_000
+    slow_far.write(bytes(size))
+    most = 0
+    while len(slow.data) < size:
+        slow.transport.pause_reading()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        most = max(most, stream.held_size)
+        slow.transport.resume_reading()
+        await asyncio.sleep(0)
+    assert 100_000 < most < 1_000_000
+    assert not pair.portal.brake.on
 
 
 async def test_half_close_between_two_of_ours(connect) -> None:

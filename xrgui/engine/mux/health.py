@@ -64,13 +64,17 @@ class Health:
     def _look(self) -> None:
         worker = self._worker
         now = monotonic()
-        if worker.echoes:
+        if worker.brake.on:
+            worker.last_received = now
+        elif worker.echoes:
             waited = now - max(worker.echoes[0], worker.last_received)
             if waited > self._timeout() and not self._acknowledged(waited):
                 worker.abort(TimeoutError(f"the other end of the link has been silent for {waited:.1f} s"))
                 return
             if waited > STUCK_TIMEOUT:
-                worker.abort(TimeoutError(f"the other end of the link reads but has not answered for {waited:.0f} s"))
+                worker.abort(
+                    TimeoutError(f"the other end of the link reads but has not answered for {waited:.0f} s")
+                )
                 return
         elif now - worker.last_received > QUIET:
             worker.ping()

@@ -27,7 +27,7 @@ class SubStream(asyncio.Transport):
     Sending: `limit` is the offset that must not be passed (no limit for a peer without credits). What cannot leave
     now waits in `queue`; the protocol above is paused meanwhile, so one read of its socket is the most that waits.
     Receiving: while the protocol above has paused us, payload is held, bounded by the window for a peer with
-    credits, by the worker's `buffer_limit` for one without.
+    credits, by the worker's `buffer_limit` and brake for one without.
     """
 
     __slots__ = (
@@ -202,6 +202,7 @@ class SubStream(asyncio.Transport):
         if not self.lost:
             self.lost = True
             self.held = None
+            self.worker.brake.release(self)
             self.worker.loop.call_soon(self.protocol.connection_lost, exc)
 
     # Receiving; the worker calls these
@@ -229,7 +230,7 @@ class SubStream(asyncio.Transport):
             if self.received > self.granted + self.window + GRACE:
                 self.overflow(extension.FLOW_VIOLATION, "the peer sent more than it was granted")
         elif self.held_size > self.worker.buffer_limit:
-            self.overflow(extension.TOO_SLOW, "reads too slowly for a peer without flow control")
+            self.worker.brake.hold(self)
 
     def overflow(self, code: int, text: str) -> None:
         log.warning("sub-connection %d ended: %s", self.id, text)
@@ -238,9 +239,14 @@ class SubStream(asyncio.Transport):
         self.stop(code, text)
         protocol.connection_lost(ConnectionAbortedError(text))
 
+    @property
+    def taken(self) -> int:
+        """How many bytes the protocol above has taken."""
+        return self.received - self.held_size
+
     def grant(self) -> None:
         """Report as consumed what the protocol above has taken."""
-        consumed = self.received - self.held_size
+        consumed = self.taken
         if self.credited and consumed - self.granted >= self.window >> 2 and not self.peer_ended:
             self.granted = consumed
             self.worker.put_control(extension.Credit(self.id, consumed, self.window).encode())
@@ -273,6 +279,7 @@ class SubStream(asyncio.Transport):
             self.closing = True
             self.held = None
             self.queue = None
+            self.worker.brake.release(self)
             self.protocol.connection_lost(exc)
 
     # The rest of the transport
@@ -292,6 +299,8 @@ class SubStream(asyncio.Transport):
             data = self.held.popleft()
             self.held_size -= len(data)
             self.protocol.data_received(data)
+        if self.held_size <= self.worker.buffer_limit // 2:
+            self.worker.brake.release(self)
         if self.lost or self.paused:
             return
         self.held = None

@@ -19,6 +19,7 @@ from typing import cast
 from xrgui.address import Destination, Network
 from xrgui.engine.errors import RemoteProtocolError
 from xrgui.engine.mux import extension, frames
+from xrgui.engine.mux.brake import Brake
 from xrgui.engine.mux.connection import (
     Broken,
     Data,
@@ -39,7 +40,7 @@ _uids = count(1)
 
 WINDOW = 1024 * 1024
 BUFFER_LIMIT = 16 * 1024 * 1024
-"""What one sub-connection of a peer without credits may hold."""
+"""What one sub-connection of a peer without credits may hold before the others wait for it."""
 QUANTUM = frames.MAX_DATA
 BATCH = 256 * 1024
 HIGH_WATER, LOW_WATER = 256 * 1024, 64 * 1024
@@ -93,6 +94,7 @@ class MuxWorker(asyncio.Protocol):
         self.permanent = 0
         """How many of the streams are the link's own (its control session)."""
         self.health = Health(self)
+        self.brake = Brake(self)
         self._made = made
         self._accept = accept
         self._lost = lost
@@ -134,6 +136,7 @@ class MuxWorker(asyncio.Protocol):
             return
         self.closed = self.blocked = True
         self.health.stop()
+        self.brake.stop()
         self.transport = None
         self._out.clear()
         for stream in list(self.streams.values()):

@@ -122,7 +122,7 @@ class Client:
             if (kind := EVENTS.get(answer.event)) is not None:
                 self._events.put_nowait(msgspec.json.decode(answer.data, type=kind))
             return
-        future = self._waiting.get(answer.id or 0)
+        future = self._waiting.pop(answer.id or 0, None)
         if future is None or future.done():
             return
         if answer.error is not None:

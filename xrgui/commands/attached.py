@@ -181,7 +181,8 @@ async def _connect(path: Path) -> client.Client:
     except rpc.RpcError as error:
         raise CommandError(error.message, error.hint) from None
     except (OSError, msgspec.MsgspecError) as error:
-        raise CommandError(f"The engine at {path} does not answer: {error}.") from None
+        reason = getattr(error, "strerror", None) or error
+        raise CommandError(f"The engine at {path} does not answer: {reason}.") from None
 
 
 async def _ask_all(pid: int | None, ask: Callable[[client.Client], Awaitable[T]]) -> list[T]:

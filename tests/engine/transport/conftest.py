@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import cast
 
 import pytest
 
 from xrgui import certificate
-from xrgui.config.model import Certificate, SockOpt, Stream, Tls, WebSocket
+from xrgui.config.model import Certificate, Stream, Tls, WebSocket
 from xrgui.engine import transport
 
 
@@ -112,6 +111,8 @@ class Bench:
     async def close(self) -> None:
         for listener in self.listeners:
             listener.close()
+        for _ in range(5):
+            await asyncio.sleep(0)
         open_ones = [each for each in self.made if each.made and not each.lost.done()]
         for each in open_ones:
             each.transport.abort()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Callable
 from functools import partial
 from typing import cast
@@ -38,16 +39,13 @@ async def dial(
     whose `cause` keeps the errno of a socket's failure.
     """
     try:
-        async with asyncio.timeout(DIAL_TIMEOUT):
+        async with asyncio.timeout(DIAL_TIMEOUT) as limit:
             if stream.network == "raw" and stream.security == "none":
                 return await tcp.connect(stream.sockopt, host, port, protocol_factory, local_addr, resolver)
             return await _dial_stack(stream, host, port, protocol_factory, local_addr, resolver)
-    except TimeoutError:
-        raise DialError(
-            Destination(Network.TCP, host, port), f"no answer in {DIAL_TIMEOUT} seconds"
-        ) from None
     except (OSError, EngineError) as error:
-        raise DialError(Destination(Network.TCP, host, port), error) from error
+        late = TimeoutError(errno.ETIMEDOUT, f"no answer in {DIAL_TIMEOUT} seconds")
+        raise DialError(Destination(Network.TCP, host, port), late if limit.expired() else error) from error
 
 
 async def _dial_stack(

@@ -9,8 +9,9 @@ import stat
 import sys
 from functools import lru_cache
 
-from xrgui.address import format_endpoint
+from xrgui.address import Network, format_endpoint
 from xrgui.config.model import SockOpt
+from xrgui.config.ports import holder
 
 BACKLOG = 4096
 NOTSENT_LOWAT = 128 * 1024
@@ -187,8 +188,8 @@ def _bind_tcp(host: str, port: int, options: SockOpt, *, v6only: bool = False) -
 
 def _explain(error: OSError, place: str, port: int = 0) -> OSError:
     if error.errno == errno.EADDRINUSE:
-        holder = port_holder(port) if port else ""
-        text = f"{place} is taken" + (f" by {holder}" if holder else " by another program")
+        program = holder(port, Network.TCP) if port else ""
+        text = f"{place} is taken by {program or 'another program'}"
     elif error.errno == errno.EADDRNOTAVAIL:
         text = f"cannot listen on {place}: this host has no such address"
     elif error.errno in (errno.EACCES, errno.EPERM) and 0 < port < 1024:
@@ -242,31 +243,3 @@ def _remove_stale(path: str) -> None:
             os.unlink(path)
         except OSError:
             pass
-
-
-def port_holder(port: int) -> str:
-    """The program that listens on TCP *port*, as ``name (pid N)``; empty where /proc does not tell."""
-    inodes = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
-    if not inodes:
-        return ""
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with os.scandir(f"/proc/{pid}/fd") as entries:
-                if any(os.readlink(entry.path) in inodes for entry in entries):
-                    with open(f"/proc/{pid}/comm") as comm:
-                        return f"{comm.read().strip()} (pid {pid})"
-        except OSError:
-            continue
-    return ""
-
-
-def _listening_inodes(port: int) -> set[str]:
-    found = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            with open(table) as lines:
-                rows = [line.split() for line in lines][1:]
-        except OSError:
-            continue
-        found |= {row[9] for row in rows if row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == port}
-    return found

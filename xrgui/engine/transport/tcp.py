@@ -8,7 +8,6 @@ import logging
 import os
 import socket
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from xrgui.address import format_endpoint, parse_ip
@@ -60,6 +59,7 @@ class Listener:
         else:
             self.port = 0
             self.name = os.fsdecode(first).replace("\0", "@", 1)
+        self._file = _file_id(self.name)
         for sock in socks:
             self._loop.add_reader(sock, self._accept, sock)
 
@@ -70,9 +70,8 @@ class Listener:
         for sock in self._socks:
             self._loop.remove_reader(sock)
             sock.close()
-        if self._socks and self.name.startswith("/"):
-            with suppress(FileNotFoundError):
-                os.unlink(self.name)
+        if self._socks and self._file and self._file == _file_id(self.name):
+            os.unlink(self.name)
         self._socks = []
 
     def _accept(self, sock: socket.socket) -> None:
@@ -104,6 +103,15 @@ class Listener:
     def _resumed(self, sock: socket.socket) -> None:
         if self._retries and self._retries.pop(sock, None) is not None:
             log.warning("%s: accepting again", self.name)
+
+
+def _file_id(name: str) -> tuple[int, int] | None:
+    """What tells a socket's file from one that took its place; None for all other names."""
+    try:
+        found = os.stat(name)
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if name.startswith("/") else None
 
 
 def _adopt(loop: asyncio.AbstractEventLoop, connection: socket.socket, factory: ProtocolFactory) -> None:

@@ -29,7 +29,7 @@ FRAME = 64 * 1024
 JOIN = 4096
 """A payload up to this size is joined with its header; a longer one is passed beside it."""
 USER_AGENT = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36"
 )
 """Some proxies turn unknown programs away."""
 

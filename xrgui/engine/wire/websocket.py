@@ -236,6 +236,7 @@ class FrameDecoder:
         if end - position < 2:
             return 0
         first, second = view[position], view[position + 1]
+        self._check(first, second)
         length, size = second & 0x7F, 2
         if length == 126:
             size = 4
@@ -244,7 +245,6 @@ class FrameDecoder:
         size += 4 if second & 0x80 else 0
         if end - position < size:
             return 0
-        self._check(first, second)
         if length == 126:
             length = view[position + 2] << 8 | view[position + 3]
         elif length == 127:

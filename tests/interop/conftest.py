@@ -41,11 +41,13 @@ def echo_port() -> Iterator[int]:
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What nginx serves: /small (1 KiB) and /large (4 MiB)."""
+    """What nginx serves: /small (1 KiB), /large (4 MiB) and /huge (64 MiB of zeros)."""
     root = tmp_path_factory.mktemp("pages") / "root"
     root.mkdir()
     (root / "small").write_bytes(os.urandom(1024))
     (root / "large").write_bytes(os.urandom(4 << 20))
+    with (root / "huge").open("wb") as huge:
+        huge.truncate(64 << 20)
     return root
 
 

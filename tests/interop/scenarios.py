@@ -120,6 +120,23 @@ def read_up_to(visitor: socket.socket, size: int) -> bytes:
     return bytes(received)
 
 
+def slow_download(port: int, page: str, size: int, rate: float) -> int:
+    """How many of a page's *size* bytes reach a visitor who reads *rate* bytes per second."""
+    received = 0
+    with socket.socket() as visitor:
+        visitor.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+        visitor.settimeout(10)
+        visitor.connect((LOOPBACK, port))
+        visitor.sendall(f"GET {page} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        head = visitor.recv(65536)
+        received = len(head) - head.index(b"\r\n\r\n") - 4
+        started = time.perf_counter()
+        while received < size and (data := visitor.recv(256 * 1024)):
+            received += len(data)
+            time.sleep(max(0, received / rate - (time.perf_counter() - started)))
+    return received
+
+
 async def udp_echo(port: int, target: int, sizes: list[int]) -> list[bytes]:
     """One datagram of each size to the port, an echo server on *target*; the replies, in order.
 

@@ -104,6 +104,19 @@ async def test_visitor_resets(link: Link, note: Note) -> None:
     assert delay < (0.5 if link.pair == Pair("xrgui", "xrgui") else 5)
 
 
+def test_visitor_slower_than_the_link(link: Link, page_port: int) -> None:
+    """More than any buffer holds, read slowly: a stock peer gives no credit to stop it by.
+
+    Over one transport only: it takes its time, and the others could not differ.
+    """
+    if not page_port:
+        pytest.skip("nginx is not installed")
+    if link.shape.transport != "raw":
+        return
+    size = 64 << 20
+    assert scenarios.slow_download(link.port("page"), "/huge", size, 40e6) == size
+
+
 async def test_parallel_echo(link: Link, note: Note) -> None:
     speed = await asyncio.wait_for(scenarios.echo(link.port("echo"), CONNECTIONS, SIZE), 60)
     note("echo MB/s", f"{speed:.0f}")

@@ -24,12 +24,19 @@ class DamagedError(ValueError):
 
 
 def dump_profile(profile: Profile) -> bytes:
-    """The lines of a custom configuration stand one below the other, so that a diff shows them."""
-    plain = msgspec.to_builtins(profile)
+    return msgspec.json.format(msgspec.json.encode(plain_profile(profile)), indent=2) + b"\n"
+
+
+def plain_profile(profile: Profile) -> dict[str, Any]:
+    """The profile as it stands in its file.
+
+    The lines of a custom configuration stand one below the other, so that a diff shows them.
+    """
+    plain: dict[str, Any] = msgspec.to_builtins(profile)
     if profile.json:
         plain["json"] = profile.json.split("\n")
     named = {"schema": SCHEMA, "id": profile.id, "name": profile.name, "role": profile.role}
-    return msgspec.json.format(msgspec.json.encode(named | plain), indent=2) + b"\n"
+    return named | plain
 
 
 def load_profile(data: bytes) -> Profile:

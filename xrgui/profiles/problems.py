@@ -60,6 +60,13 @@ TEXTS: dict[str, str] = {
     "other.vless_reverse": "Current Xray only knows VLESS reverse: choose that dialect here too.",
     "other.classic": "v2ray only knows the classic dialect: choose it here too, with the domain {domain}.",
     "other.secrets": "Secrets were left out: put them where the text says so.",
+    "import.insecure": "The link asks not to check the certificate, which xrgui does not do: pin it instead.",
+    "import.services": "Say what to share: a link only names the server.",
+    "import.start": "It asked to start with the program; that was switched off.",
+    "import.same_id": "There is one with the same id: this one gets a new id.",
+    "import.twin": "{name} shares the same through the same server.",
+    "import.reference": "A secret lies in the keyring of another computer: enter it anew.",
+    "import.path": "The path {path} was left out: choose a file of your own.",
     "link.unsupported": "xrgui cannot use this link yet: it lacks {lacks}. The link is kept.",
 }
 

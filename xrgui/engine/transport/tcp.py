@@ -58,7 +58,7 @@ class Listener:
             self.name = format_endpoint(*first[:2])
         else:
             self.port = 0
-            self.name = os.fsdecode(first).replace("\0", "@", 1)
+            self.name = os.fsdecode(first).rstrip("\0").replace("\0", "@", 1)
         self._file = _file_id(self.name)
         for sock in socks:
             self._loop.add_reader(sock, self._accept, sock)
@@ -107,11 +107,13 @@ class Listener:
 
 def _file_id(name: str) -> tuple[int, int] | None:
     """What tells a socket's file from one that took its place; None for all other names."""
+    if not name.startswith("/"):
+        return None
     try:
         found = os.stat(name)
     except OSError:
         return None
-    return (found.st_dev, found.st_ino) if name.startswith("/") else None
+    return found.st_dev, found.st_ino
 
 
 def _adopt(loop: asyncio.AbstractEventLoop, connection: socket.socket, factory: ProtocolFactory) -> None:

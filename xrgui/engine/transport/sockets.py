@@ -70,11 +70,16 @@ def _keep_alive(options: SockOpt, default: int) -> list[tuple[int, int, int]]:
 
 def set_stream_options(sock: socket.socket, options: SockOpt) -> None:
     """Set the options of a dialled TCP *sock*. One that this kernel refuses is left out."""
-    for option in stream_options(options, outbound=True):
-        try:
-            sock.setsockopt(*option)
-        except OSError:
-            continue
+    # The loops' stand-ins for a socket look their family up at each call; a socket of our own does it once.
+    own = socket.socket(sock.family, sock.type, sock.proto, fileno=sock.fileno())
+    try:
+        for option in stream_options(options, outbound=True):
+            try:
+                own.setsockopt(*option)
+            except OSError:
+                continue
+    finally:
+        own.detach()
 
 
 def needs_early_options(options: SockOpt) -> bool:

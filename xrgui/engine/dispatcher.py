@@ -17,6 +17,7 @@ from xrgui.engine.mux.substream import PacketStream, SubStream
 from xrgui.engine.mux.worker import MuxWorker
 from xrgui.engine.relay import PacketVisitorLeg, VisitorLeg
 from xrgui.engine.reverse.portal import Portal
+from xrgui.engine.roaming import RoamingFlows
 from xrgui.engine.router import NEEDS_RESOLUTION, Route, Router
 from xrgui.engine.session import Cancellable, Session
 from xrgui.engine.sniff import Sniffed, Sniffer
@@ -57,6 +58,7 @@ class Dispatcher:
         self.down = 0
         self._loop = asyncio.get_running_loop()
         self._mux_workers: set[MuxWorker] = set()
+        self._roaming = RoamingFlows()
         self._marks: dict[int, tuple[int, float]] = {}
         self._sweeper = self._loop.call_later(SWEEP, self._sweep)
 
@@ -106,7 +108,9 @@ class Dispatcher:
                 user=session.user,
             )
             inner.link = worker.number
-            if isinstance(stream, PacketStream):
+            if isinstance(stream, PacketStream) and opened.global_id:
+                self._roaming.accept(opened.global_id, stream, lambda flow: self.relay_packets(inner, flow))
+            elif isinstance(stream, PacketStream):
                 stream.set_protocol(self.relay_packets(inner, stream))
             else:
                 self.relay(inner, stream)
@@ -288,6 +292,7 @@ class Dispatcher:
 
     def close(self) -> None:
         self._sweeper.cancel()
+        self._roaming.close()
         self.end_sessions("the engine was stopped", lambda _: True)
         for worker in list(self._mux_workers):
             worker.abort(ConnectionResetError("the engine was stopped"))

@@ -94,6 +94,20 @@ def test_a_port_shared_by_others_counts_as_taken(free_port: Callable[[], int]) -
         assert "taken" in obstacle("127.0.0.1", port, Network.TCP)
 
 
+def test_all_addresses_are_those_of_both_families(free_port: Callable[[], int]) -> None:
+    port = free_port()
+    with socket.socket(socket.AF_INET6) as other:
+        other.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            other.bind(("::1", port))
+        except OSError:
+            pytest.skip("this machine has no IPv6")
+        other.listen()
+        assert obstacle("0.0.0.0", port, Network.TCP) == ""
+        assert "taken" in obstacle("", port, Network.TCP)
+        assert "taken" in obstacle("::", port, Network.TCP)
+
+
 def test_udp_ports_are_tried_too() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))

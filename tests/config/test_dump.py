@@ -296,6 +296,14 @@ def test_what_a_dialect_cannot_say_is_the_only_difference(config: model.Config) 
 
 @thorough
 @given(configs)
+def test_xrgui_itself_says_everything(config: model.Config) -> None:
+    written, problems = dump(config, "xrgui")
+    assert problems == []
+    assert load_text(json.dumps(written)).draft == config
+
+
+@thorough
+@given(configs)
 def test_no_problem_tells_a_secret(config: model.Config) -> None:
     for dialect in ("xray", "v2ray"):
         _, problems = dump(config, dialect)

@@ -276,6 +276,14 @@ def test_what_is_no_address(address: str) -> None:
     assert path == "outbounds[0].settings.address"
 
 
+@pytest.mark.parametrize(
+    ("listen", "found"),
+    [("localhost", "127.0.0.1"), ("[::1]", "::1"), ("/run/x,0666", "/run/x,0666"), ("@x", "@x"), ("", "")],
+)
+def test_where_to_listen(listen: str, found: str) -> None:
+    assert clean(inbound(protocol="http", listen=listen)).inbounds[0].listen == found
+
+
 def test_free_text_is_an_id() -> None:
     users = {"decryption": "none", "users": [{"id": "我爱🍉老师1314", "reverse": {"tag": "r"}}]}
     settings = clean(inbound(protocol="vless", settings=users)).inbounds[0].settings

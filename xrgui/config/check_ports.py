@@ -84,7 +84,7 @@ def _covers(one: _Listener, other: _Listener) -> bool:
 def _probe(listener: _Listener, found: Findings) -> None:
     for port in range(listener.first, min(listener.last, listener.first + MOST_PROBES - 1) + 1):
         for network in sorted(listener.networks):
-            if port and (why := obstacle(listener.listen, port, network)):
+            if port and (why := obstacle(listener.listen, port, network, v6only=listener.v6only)):
                 found.error(listener.path, why, "choose another port, or end what holds it")
 
 

@@ -191,7 +191,8 @@ def _outbound_settings(outbound: Outbound, path: str, out: Writer) -> tuple[str,
             response = {"type": settings.response} if settings.response != "none" else None
             return "blackhole", set_only(response=response)
         case VlessOutbound():
-            if not out.old and outbound.stream.security == "none" and is_public(settings.address):
+            in_clear = outbound.stream.security == "none" and is_public(settings.address)
+            if out.dialect == "xray" and in_clear:
                 why = "Xray refuses VLESS without TLS to a public address"
                 out.found.error(f"{path}.streamSettings.security", why, 'use "tls"')
             return "vless", _vless(settings, where, out)

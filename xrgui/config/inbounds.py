@@ -68,7 +68,9 @@ def is_unix(listen: str) -> bool:
 
 def _listen(node: Cursor) -> str:
     text = node.resolved(node.text()).strip()
-    if is_unix(text) or not text or text == "localhost":
+    if text == "localhost":
+        return "127.0.0.1"
+    if is_unix(text) or not text:
         return text
     if re.search("[A-Za-z]", text) and ":" not in text:
         node.error("is a name; only an address of this machine can be listened on", 'for example "0.0.0.0"')

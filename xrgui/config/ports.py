@@ -14,22 +14,31 @@ _states = {Network.TCP: "0A", Network.UDP: "07"}
 """LISTEN for TCP, "closed" for an unconnected UDP socket (Linux include/net/tcp_states.h)."""
 
 
-def obstacle(listen: str, port: int, network: Network) -> str:
+def obstacle(listen: str, port: int, network: Network, *, v6only: bool = False) -> str:
     """Why *port* cannot be listened on at *listen* (empty: all addresses); empty if it can.
 
     Binds and lets go at once. SO_REUSEPORT is left off, so that a port shared by others counts
     as taken.
     """
-    family = socket.AF_INET6 if ":" in listen else socket.AF_INET
-    host = {"": "0.0.0.0", "localhost": "127.0.0.1"}.get(listen, listen)
+    if listen:
+        return _bind(listen, port, network, v6only=v6only)
+    found = "" if v6only else _bind("0.0.0.0", port, network)
+    return found or (_bind("::", port, network, v6only=True) if socket.has_ipv6 else "")
+
+
+def _bind(host: str, port: int, network: Network, *, v6only: bool = False) -> str:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     kind = socket.SOCK_STREAM if network is Network.TCP else socket.SOCK_DGRAM
     try:
         with socket.socket(family, kind) as probe:
             if network is Network.TCP and os.name == "posix":
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(v6only))
             probe.bind((host, port))
     except OSError as error:
-        return _explain(error, listen, port, network)
+        no_such_family = error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+        return "" if host == "::" and no_such_family else _explain(error, host, port, network)
     return ""
 
 

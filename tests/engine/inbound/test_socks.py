@@ -78,9 +78,7 @@ async def test_a_user_is_named_in_the_session(acceptor: Any, running: Any, echo_
     client.close()
 
 
-@pytest.mark.parametrize(
-    "data", [b"GET / HTTP/1.1\r\n\r\n", b"\x05\x01\x00\x05\x02\x00" + address("1.2.3.4", 5)]
-)
+@pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\n\r\n", b"\x05\x01\x00\x05\x02\x00" + address("1.2.3.4", 5)])
 async def test_what_is_not_served_is_closed(acceptor: Any, running: Any, data: bytes) -> None:
     client = await Client.open(await running(inbound(acceptor)))
     client.writer.write(data)
@@ -103,7 +101,7 @@ async def test_closing_drops_handshakes_under_way(acceptor: Any, running: Any) -
     clients = [await Client.open(port) for _ in range(2)]
     assert await clients[0].ask(HELLO, 2) == b"\x05\x00"
     clients[1].writer.write(b"GET http://")
-    while not (proxy.http and proxy.http.handshakes):  # noqa: ASYNC110
+    while not (proxy.http and proxy.http.handshakes):
         await asyncio.sleep(0)
     await proxy.close()
     assert [await client.rest() for client in clients] == [b"", b""]
@@ -182,6 +180,32 @@ async def test_packets_of_strangers_and_garbage_are_dropped(
     assert stranger.received.empty()
     assert late.received.empty()
     client.close()
+
+
+async def test_a_reply_from_what_is_no_host_is_dropped(acceptor: Any, running: Any, udp_client: Any) -> None:
+    class Target(asyncio.DatagramTransport):
+        def sendto(self, data: Any, addr: Any = None) -> None: ...
+        def is_closing(self) -> bool:
+            return False
+
+        def close(self) -> None: ...
+
+    class Odd:
+        tag = "odd"
+
+        def connect(self, session: Any, protocol: Any) -> None:
+            protocol.connection_made(Target())
+            for host in ("a b", "fine.test"):
+                protocol.datagram_received(b"x", Destination(Network.UDP, host, 5))
+
+        async def close(self) -> None: ...
+
+    acceptor.outbound = Odd()
+    client, udp = await associate(await running(inbound(acceptor, udp=True)), udp_client)
+    assert decode_packet(await udp.ask(encode_packet("127.0.0.1", 9, b"?"))) == ("fine.test", 5, b"x")
+    assert udp.received.empty()
+    client.close()
+    await acceptor.until_closed(1)
 
 
 async def test_the_end_of_the_session_ends_the_association(

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from xrgui.address import Destination, Network, from_socket
 from xrgui.config import model
-from xrgui.engine.errors import DialError, RefusedError, RemoteProtocolError, describe
+from xrgui.engine.errors import DialError, LocalProtocolError, RefusedError, RemoteProtocolError, describe
 from xrgui.engine.handshake import Handshake, HandshakeInbound
 from xrgui.engine.interfaces import Acceptor
 from xrgui.engine.session import Session
@@ -113,9 +113,7 @@ class Association(asyncio.DatagramProtocol, asyncio.DatagramTransport):
     """The packets of one client, of whatever destination: one session, routed by the first packet as
     in Xray. It ends with the TCP connection that asked for it, and that one with it."""
 
-    def __init__(
-        self, inbound: SocksInbound, control: asyncio.Transport, host: str, request: Request
-    ) -> None:
+    def __init__(self, inbound: SocksInbound, control: asyncio.Transport, host: str, request: Request) -> None:
         self._inbound = inbound
         self._control = control
         self._request = request
@@ -195,8 +193,14 @@ class Association(asyncio.DatagramProtocol, asyncio.DatagramTransport):
 
     def sendto(self, data: Any, addr: Any = None) -> None:
         source = cast(Destination, addr or self._target)
-        if self._lower is not None and not self._ended:
-            self._lower.sendto(socks.encode_packet(source.host, source.port, bytes(data)), self._client)
+        if self._lower is None or self._ended:
+            return
+        try:
+            packet = socks.encode_packet(source.host, source.port, bytes(data))
+        except LocalProtocolError as error:
+            log.debug("inbound %s: dropped: %s", self._inbound.tag, error)
+            return
+        self._lower.sendto(packet, self._client)
 
     def is_closing(self) -> bool:
         return self._ended

@@ -42,7 +42,7 @@ class TunnelInbound:
 
     @property
     def listening(self) -> str:
-        return ", ".join(door.name for door in self._doors)
+        return ", ".join(dict.fromkeys(door.name for door in self._doors))
 
     async def start(self) -> None:
         try:
@@ -181,7 +181,7 @@ class _PacketDoor(asyncio.DatagramProtocol):
         self._flows: OrderedDict[Any, _Flow] = OrderedDict()
         self._sweeper: asyncio.TimerHandle | None = None
         self.transport: asyncio.DatagramTransport
-        self.name = f"udp {self._local.endpoint}"
+        self.name = self._local.endpoint
 
     async def open(self) -> _PacketDoor:
         await self._loop.create_datagram_endpoint(lambda: self, sock=self._sock)

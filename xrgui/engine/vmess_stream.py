@@ -9,7 +9,7 @@ from typing import cast
 from xrgui.engine.errors import RemoteProtocolError
 from xrgui.engine.layer import Layer
 from xrgui.engine.wire.address import Data
-from xrgui.engine.wire.vmess_body import CHUNK, BodyReader, BodyWriter
+from xrgui.engine.wire.vmess_body import BodyReader, BodyWriter
 
 
 class VmessStream(Layer):
@@ -61,20 +61,11 @@ class VmessStream(Layer):
     # Transport side
 
     def write(self, data: Data) -> None:
-        for sealed in self._writer.seal_stream(data):
-            self.lower.write(sealed)
+        self.writelines((data,))
 
     def writelines(self, list_of_data: Iterable[Data]) -> None:
-        """Frames' heads go into one chunk with what follows them, but all is not joined: see PIECE."""
-        group: list[Data] = []
-        size = 0
-        for part in list_of_data:
-            group.append(part)
-            size += len(part)
-            if size >= CHUNK:
-                self.write(b"".join(group))
-                group, size = [], 0
-        self.write(b"".join(group))
+        for sealed in self._writer.seal_stream(tuple(list_of_data)):
+            self.lower.write(sealed)
 
     def can_write_eof(self) -> bool:
         return True

@@ -132,7 +132,7 @@ def test_every_form_comes_back(security: int, options: int, upward: bool) -> Non
     writer, reader = BodyWriter(request, upward, os.urandom), BodyReader(request, upward)
     for size in (0, 1, 63, CHUNK, 2 * CHUNK - 1, PIECE + 7, 2 * PIECE - 1, 5 * PIECE + 3):
         data = os.urandom(size)
-        assert opened(reader, *writer.seal_stream(data)) == data
+        assert opened(reader, *writer.seal_stream([data])) == data
     assert not reader.ended
     assert opened(reader, writer.end()) == b""
     assert reader.ended
@@ -145,7 +145,7 @@ def test_an_empty_first_chunk_of_a_client_is_not_its_end() -> None:
     writer, reader = BodyWriter(request, True, os.urandom), BodyReader(request, True)
     assert opened(reader, writer.seal(b"")) == b""
     assert not reader.ended
-    assert opened(reader, *writer.seal_stream(b"later")) == b"later"
+    assert opened(reader, *writer.seal_stream([b"later"])) == b"later"
     assert opened(reader, writer.end()) == b""
     assert reader.ended
 
@@ -156,6 +156,18 @@ def test_a_stream_without_payload_can_end(upward: bool) -> None:
     reader = BodyReader(request, upward)
     assert opened(reader, BodyWriter(request, upward, os.urandom).end()) == b""
     assert reader.ended
+
+
+@given(parts=st.lists(st.integers(0, 3 * CHUNK), max_size=12))
+def test_parts_are_cut_into_full_chunks(parts: list[int]) -> None:
+    request = make()
+    writer, reader = BodyWriter(request, True, bytes), BodyReader(request, True)
+    data = [os.urandom(size) for size in parts]
+    buffers = list(writer.seal_stream(data))
+    chunks = [packet for buffer in buffers for packet in reader.receive(buffer)]
+    assert b"".join(chunks) == b"".join(data)
+    assert all(len(chunk) == CHUNK for chunk in chunks[:-1])
+    assert len(buffers) == -(-sum(parts) // PIECE)
 
 
 @given(

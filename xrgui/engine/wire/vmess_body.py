@@ -5,7 +5,7 @@ Source: Xray proxy/vmess/encoding (client.go, server.go) and common/crypto/auth.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import md5
 
 from cryptography.exceptions import InvalidTag
@@ -17,14 +17,15 @@ from xrgui.engine.wire.address import Data
 from xrgui.engine.wire.vmess import Command, Option, Random, Request, Security, kdf
 
 CHUNK = 16384
-"""Bytes of payload in a chunk of a stream, nearly twice that at most. v2ray and Xray take chunks up to 65535,
-but what has come of one is of no use before its end."""
+"""Bytes of payload in a chunk of a stream. v2ray and Xray take chunks up to 65535, but what has come of one is
+of no use before its end."""
 PIECE = 65536
 """Bytes that are sealed or opened at a time: small enough that their memory is soon used again, while it is
 warm. Buffers of 256 KiB went back to the system each time: twice the processor time in all."""
 PACKET_LIMIT = 8192
 """Bytes of a packet above which Xray's reader splits it (common/buf)."""
 TAG = 16
+MOST_PADDING = 63
 
 
 class _Direction:
@@ -59,8 +60,12 @@ class _Direction:
         """Padding length and size mask of the next chunk."""
         if self._stream is None:
             return 0, 0
-        padding = int.from_bytes(self._stream(2)) & 63 if self._padded else 0
-        return padding, int.from_bytes(self._stream(2)) if self._masked else 0
+        if not self._padded:
+            return 0, int.from_bytes(self._stream(2)) if self._masked else 0
+        if not self._masked:
+            return int.from_bytes(self._stream(2)) & 63, 0
+        both = int.from_bytes(self._stream(4))
+        return both >> 16 & 63, both & 0xFFFF
 
     def _next_nonce(self) -> bytes:
         count = self._count
@@ -77,14 +82,21 @@ class BodyWriter(_Direction):
         super().__init__(request, upward)
         self._random = random
 
-    def seal_stream(self, data: Data) -> Iterator[memoryview]:
-        """*data* as chunks of about CHUNK bytes, in buffers of about PIECE bytes."""
-        for piece in _cut(memoryview(data), PIECE):
-            chunks = list(_cut(piece, CHUNK))
-            out = memoryview(bytearray(len(piece) + len(chunks) * (self._head + TAG + 63)))
-            end = 0
-            for chunk in chunks:
-                end = self._put(out, end, chunk)
+    def seal_stream(self, parts: Sequence[Data]) -> Iterator[memoryview]:
+        """*parts*, one after the other, as chunks of CHUNK bytes, in buffers for PIECE bytes."""
+        left = sum(map(len, parts))
+        out = memoryview(bytearray())
+        end = 0
+        for chunk in _cut(parts):
+            if end + len(chunk) > len(out) - self._head - TAG - MOST_PADDING:
+                if end:
+                    yield out[:end]
+                piece = min(left, PIECE)
+                out = memoryview(bytearray(piece + -(-piece // CHUNK) * (self._head + TAG + MOST_PADDING)))
+                end = 0
+            end = self._put(out, end, chunk)
+            left -= len(chunk)
+        if end:
             yield out[:end]
 
     def end(self) -> bytes:
@@ -94,7 +106,7 @@ class BodyWriter(_Direction):
 
     def seal(self, packet: Data) -> memoryview:
         """*packet* as one chunk."""
-        out = memoryview(bytearray(len(packet) + self._head + TAG + 63))
+        out = memoryview(bytearray(len(packet) + self._head + TAG + MOST_PADDING))
         return out[: self._put(out, 0, packet)]
 
     def _put(self, out: memoryview, start: int, plain: Data) -> int:
@@ -214,12 +226,23 @@ class BodyReader(_Direction):
         self._started = True
 
 
-def _cut(data: memoryview, size: int) -> Iterator[memoryview]:
-    """Equal parts of *size* bytes or somewhat more, so that a frame's head makes no part of its own."""
-    if data:
-        step = -(-len(data) // max(1, len(data) // size))
-        for start in range(0, len(data), step):
-            yield data[start : start + step]
+def _cut(parts: Iterable[Data]) -> Iterator[Data]:
+    """CHUNK bytes at a time, the last fewer. Only what lies across parts is copied."""
+    joined: list[Data] = []
+    lacking = CHUNK
+    for part in parts:
+        view = memoryview(part)
+        start = 0
+        while len(view) - start >= lacking:
+            chunk = view[start : start + lacking]
+            start += lacking
+            yield b"".join((*joined, chunk)) if joined else chunk
+            joined, lacking = [], CHUNK
+        if start < len(view):
+            joined.append(view[start:])
+            lacking -= len(view) - start
+    if joined:
+        yield b"".join(joined)
 
 
 def _aead(security: Security, key: bytes) -> AESGCM | ChaCha20Poly1305 | None:

@@ -348,9 +348,7 @@ def test_extraction_from_sip008():
     }
     for document in ({"version": 1, "servers": [server]}, [server]):
         found = extract_links(json.dumps(document))
-        assert [(link.endpoint, link.secret, link.name) for link in found.links] == [
-            ("[2001:db8::1]:8388", "p@", "s")
-        ]
+        assert [(link.endpoint, link.secret, link.name) for link in found.links] == [("[2001:db8::1]:8388", "p@", "s")]
     assert extract_links(json.dumps([server | {"server_port": "x"}])).failures[0][1].part == "port"
 
 

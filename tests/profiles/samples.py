@@ -89,9 +89,7 @@ paths = st.text("abc/", max_size=8).map("/{}".format)
 pins = st.lists(st.binary(min_size=32, max_size=32).map(bytes.hex), max_size=2).map(tuple)
 
 services = st.lists(
-    st.builds(
-        Service, port=ports, host=hosts, network=networks, name=names, public_port=st.integers(0, 65535)
-    ),
+    st.builds(Service, port=ports, host=hosts, network=networks, name=names, public_port=st.integers(0, 65535)),
     min_size=1,
     max_size=4,
     unique_by=(lambda s: s.name, lambda s: (s.network, s.port), lambda s: s.public_port or s.name),

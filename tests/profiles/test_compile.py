@@ -91,9 +91,7 @@ def test_the_classic_dialect_sends_its_tunnel_to_the_server():
 
 def test_websocket_tls_and_pins_reach_the_stream():
     profile = share(
-        server=Server(
-            address="1.2.3.4", secret=ID, transport="ws", path="/r?ed=2048", host="cdn.test", pins=(PIN,)
-        )
+        server=Server(address="1.2.3.4", secret=ID, transport="ws", path="/r?ed=2048", host="cdn.test", pins=(PIN,))
     )
     stream = compile_profile(profile).outbounds[1].stream
     assert (stream.network, stream.security) == ("ws", "tls")

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.interop.peers import Running, missing, start
+from tests.interop.peers import Running, binary, missing, start
 from tests.profiles.samples import (
     ID,
     OTHER_ID,
@@ -196,6 +196,17 @@ def test_the_command_for_xrgui_holds_a_whole_configuration():
     assert load_text("\n".join(lines)).config is not None
 
 
+@needs("xrgui")
+@pytest.mark.skipif(not shutil.which("bash"), reason="bash is not installed")
+@pytest.mark.parametrize("profile", [share(), share(dialect="classic"), server(), server(dialect="classic")])
+def test_the_command_for_xrgui_runs_in_a_shell(profile: Profile):
+    certificate = Certificate(chain=self_signed().chain, key=self_signed().key)
+    text = other_end(profile, "xrgui", secrets=True, certificate=certificate).text
+    command = text.replace("xrgui run", f"'{binary('xrgui')}' check", 1)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 # Stock programs
 
 
@@ -229,9 +240,7 @@ def with_inline_certificate(profile: Profile) -> Profile:
 @given(data=st.data())
 def test_stock_programs_take_both_ends(target: Target, tmp_path: Path, data: st.DataObject):
     dialect = "classic" if target == "v2ray" else "vless-reverse"
-    profile = with_inline_certificate(
-        data.draw((shares() | servers()).filter(lambda p: p.dialect == dialect))
-    )
+    profile = with_inline_certificate(data.draw((shares() | servers()).filter(lambda p: p.dialect == dialect)))
     certificate = Certificate(chain=self_signed().chain, key=self_signed().key)
     for exported in (
         export_json(profile, target, secrets=True),
@@ -316,9 +325,7 @@ def ask(port: int, text: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("private", "public", "dialect"),
     [
-        pytest.param(
-            private, public, dialect, marks=needs(private, public), id=f"{private}-{public}-{dialect}"
-        )
+        pytest.param(private, public, dialect, marks=needs(private, public), id=f"{private}-{public}-{dialect}")
         for private, public, dialect in [
             ("xray", "xray", "vless-reverse"),
             ("v2ray", "v2ray", "classic"),
@@ -326,6 +333,8 @@ def ask(port: int, text: bytes) -> bytes:
             ("xrgui", "v2ray", "classic"),
             ("xray", "xrgui", "vless-reverse"),
             ("v2ray", "xrgui", "classic"),
+            ("xrgui", "xrgui", "vless-reverse"),
+            ("xrgui", "xrgui", "classic"),
         ]
     ],
 )

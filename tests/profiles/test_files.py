@@ -93,9 +93,7 @@ def test_a_lock_dies_with_its_program(tmp_path: Path):
         "    sys.stdin.read()\n"
         "    os._exit(1)\n"
     )
-    child = subprocess.Popen(
-        [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    child = subprocess.Popen([sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert child.stdout is not None
     assert child.stdin is not None
     with child.stdout:

@@ -234,9 +234,7 @@ def test_services_keep_their_names_and_order():
     assert back.services == services
 
 
-@pytest.mark.parametrize(
-    "file", sorted(Path("resources/examples").glob("*.json")), ids=lambda file: file.name
-)
+@pytest.mark.parametrize("file", sorted(Path("resources/examples").glob("*.json")), ids=lambda file: file.name)
 def test_examples_are_read_one_way_or_the_other(file: Path):
     loaded = load_text(file.read_text(), file.name)
     assert loaded.config is not None

@@ -293,9 +293,7 @@ def with_service(program: str, home: Path, daemon: bool = True) -> list[str]:
     bus = home / "bus.conf"
     bus.write_text(BUS.format(home=home))
     shell = f"{begin}{sys.executable} {script}"
-    environment = {
-        key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")
-    }
+    environment = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
     environment |= {
         "HOME": str(home),
         "XDG_DATA_HOME": str(home),

@@ -1,9 +1,11 @@
 import errno
+import os
 import shutil
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +32,11 @@ def names(store: Store) -> list[str]:
 
 def file_of(store: Store, profile: Profile) -> Path:
     return store.directory / "profiles" / f"{profile.id}.json"
+
+
+def damage(path: Path, content: bytes, age: float = 60) -> None:
+    path.write_bytes(content)
+    os.utime(path, (time.time() - age, time.time() - age))
 
 
 def test_an_empty_store_is_not_made_by_looking(store: Store):
@@ -102,7 +109,7 @@ def test_a_damaged_file_is_set_aside_and_the_last_good_state_takes_its_place(sto
     stored = store.save(share(name="Good"), None)
     store.save(share(name="Better"), stored.version)
     path = file_of(store, share())
-    path.write_text('{"schema": 1, "id"')
+    damage(path, b'{"schema": 1, "id"')
     (notice,) = store.scan().notices
     assert notice.kind == "damaged"
     assert notice.restored
@@ -117,12 +124,21 @@ def test_a_damaged_file_is_set_aside_and_the_last_good_state_takes_its_place(sto
 def test_a_damaged_file_without_a_backup(store: Store):
     store.save(share(), None)
     store.save(server(), None)
-    file_of(store, share()).write_bytes(b"\x00\xff")
+    damage(file_of(store, share()), b"\x00\xff")
     listing = store.scan()
     assert [item.profile.id for item in listing.profiles] == ["server1"]
     assert listing.notices[0].kept is not None
     assert listing.notices[0].kept.read_bytes() == b"\x00\xff"
     assert not listing.notices[0].restored
+
+
+def test_a_file_that_is_being_written_by_hand_is_left_alone(store: Store):
+    store.save(share(), None)
+    path = file_of(store, share())
+    damage(path, b"", age=0)
+    (notice,) = store.scan().notices
+    assert (notice.kind, notice.kept) == ("damaged", None)
+    assert path.exists()
 
 
 def test_a_newer_file_is_left_alone(store: Store):
@@ -214,9 +230,7 @@ def test_a_full_disk_keeps_what_was_there(store: Store, monkeypatch: pytest.Monk
 
 
 def run_child(program: str, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -40,10 +40,11 @@ def codes(item: transfer.Item) -> list[str]:
 
 
 def as_imported(profile: Profile) -> Profile:
-    """What an import makes of it: nothing starts, and no path comes along."""
+    """What an import makes of it: nothing starts, no path comes along, and names are tidy."""
     pem = profile.listen.certificate
     listen = replace(profile.listen, certificate=Certificate(chain=pem.chain, key=pem.key))
-    return replace(profile, listen=listen, start_with_program=False)
+    name = " ".join(profile.name.split())
+    return replace(profile, name=name, listen=listen, start_with_program=False)
 
 
 # Our own
@@ -254,6 +255,11 @@ def test_nothing_starts_by_itself():
     assert item.profile is not None
     assert not item.profile.start_with_program
     assert "import.start" in codes(item)
+
+
+def test_names_from_elsewhere_are_tidied():
+    item = one(f"vless://{ID}@h.test:1#a%0A%20%09b{'c' * 100}")
+    assert item.name == "a b" + "c" * 77
 
 
 def test_paths_are_dropped_and_named():

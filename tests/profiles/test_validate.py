@@ -24,7 +24,6 @@ from xrgui.profiles.model import (
     Service,
     public_urls,
 )
-from xrgui.profiles.private import is_private_host
 from xrgui.profiles.problems import TEXTS
 from xrgui.profiles.validate import is_host, validate
 
@@ -67,6 +66,9 @@ def test_a_new_profile_says_what_is_missing_in_plain_words():
     ("profile", "field", "code"),
     [
         (share(name="x" * 81), "name", "name.long"),
+        (share(name="a\nb"), "name", "name.bad"),
+        (share(link=f"vless://{ID}@h:1"), "link", "link.again"),
+        (share(link="vless://"), "link", "link.bad"),
         (share(services=(Service(port=0),)), "services[0].port", "port.range"),
         (share(services=(Service(port=1, host=""),)), "services[0].host", "host.missing"),
         (share(services=(Service(port=1, host="a b"),)), "services[0].host", "host.bad"),
@@ -183,23 +185,6 @@ def test_every_text_can_be_filled():
 )
 def test_hosts(host: str, good: bool):
     assert is_host(host) is good
-
-
-@pytest.mark.parametrize(
-    ("host", "private"),
-    [
-        ("10.1.2.3", True),
-        ("fd00::1", True),
-        ("nas", True),
-        ("NAS.Local.", True),
-        ("x.home.arpa", True),
-        ("8.8.8.8", False),
-        ("2606:4700::1", False),
-        ("example.com", False),
-    ],
-)
-def test_private_hosts(host: str, private: bool):
-    assert is_private_host(host) is private
 
 
 def test_public_addresses_for_people():

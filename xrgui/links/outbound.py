@@ -32,9 +32,7 @@ def _settings(link: Link, reverse_tag: str) -> VlessOutbound | VmessOutbound:
         reverse = ReverseLink(tag=reverse_tag) if reverse_tag else None
         return VlessOutbound(address=link.address, port=link.port, id=user, reverse=reverse)
     if reverse_tag:
-        raise LinkError(
-            "link", "VMess cannot carry VLESS reverse: use the classic dialect with a tunnel domain"
-        )
+        raise LinkError("link", "VMess cannot carry VLESS reverse: use the classic dialect with a tunnel domain")
     security = next(name for name in VMESS_SECURITIES if name == (link.method or "auto"))
     return VmessOutbound(address=link.address, port=link.port, id=user, security=security)
 
@@ -57,9 +55,7 @@ def link_stream(link: Link) -> Stream:
         network="ws" if link.transport == "ws" else "raw",
         security="tls" if link.security == "tls" else "none",
         tls=tls if link.security == "tls" else Tls(),
-        ws=WebSocket(path=path, host=link.host, early_data=early_data)
-        if link.transport == "ws"
-        else WebSocket(),
+        ws=WebSocket(path=path, host=link.host, early_data=early_data) if link.transport == "ws" else WebSocket(),
     )
 
 

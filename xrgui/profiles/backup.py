@@ -23,10 +23,7 @@ def dump_backup(profiles: Iterable[Profile], passphrase: str = "") -> bytes:
         body: dict[str, Any] = {"sealed": base64text.encode(seal(msgspec.json.encode(plain), passphrase))}
     else:
         body = {"profiles": [plain_profile(without_secrets(profile)) for profile in profiles]}
-    return (
-        msgspec.json.format(msgspec.json.encode({"xrgui": "backup", "schema": SCHEMA} | body), indent=2)
-        + b"\n"
-    )
+    return msgspec.json.format(msgspec.json.encode({"xrgui": "backup", "schema": SCHEMA} | body), indent=2) + b"\n"
 
 
 def is_backup(plain: Any) -> bool:

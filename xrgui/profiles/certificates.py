@@ -50,9 +50,7 @@ def pair_problem(chain: str, key: str) -> str:
     private = _private_key(key)
     if private is None:
         return "certificate.key_bad"
-    return (
-        "" if _public(private.public_key()) == _public(certificate.public_key()) else "certificate.mismatch"
-    )
+    return "" if _public(private.public_key()) == _public(certificate.public_key()) else "certificate.mismatch"
 
 
 def _first(chain: str) -> x509.Certificate:

@@ -234,8 +234,7 @@ def _vless_users(profile: Profile) -> c.VlessInbound:
 def _vmess_users(profile: Profile) -> c.VmessInbound:
     return c.VmessInbound(
         users=tuple(
-            c.VmessUser(id=parse_id(bridge.secret), email=bridge_tag(bridge.name))
-            for bridge in profile.bridges
+            c.VmessUser(id=parse_id(bridge.secret), email=bridge_tag(bridge.name)) for bridge in profile.bridges
         )
     )
 

@@ -191,11 +191,7 @@ def public_urls(profile: Profile) -> tuple[tuple[str, str], ...]:
 def _public(profile: Profile) -> list[tuple[str, str, int, Network]]:
     if profile.role == "server":
         host = public_host(profile)
-        return [
-            (entry.name or str(entry.port), host, entry.port, entry.network)
-            for entry in profile.entries
-            if host
-        ]
+        return [(entry.name or str(entry.port), host, entry.port, entry.network) for entry in profile.entries if host]
     host = profile.server.address
     services = profile.services if profile.role == "share" and host else ()
     return [(item.label, host, item.public_port, item.network) for item in services if item.public_port]

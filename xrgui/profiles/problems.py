@@ -10,6 +10,7 @@ Level = Literal["error", "warning"]
 
 TEXTS: dict[str, str] = {
     "name.missing": "Give it a name.",
+    "name.bad": "The name holds line breaks or control characters.",
     "name.long": "The name is longer than {limit} characters.",
     "services.missing": "Add at least one service to share.",
     "services.twice": "Another service has the same address ({endpoint}).",
@@ -67,6 +68,8 @@ TEXTS: dict[str, str] = {
     "import.twin": "{name} shares the same through the same server.",
     "import.reference": "A secret lies in the keyring of another computer: enter it anew.",
     "import.path": "The path {path} was left out: choose a file of your own.",
+    "link.again": "xrgui can use this link by now: import it anew.",
+    "link.bad": "The link cannot be read: {reason}.",
     "link.unsupported": "xrgui cannot use this link yet: it lacks {lacks}. The link is kept.",
 }
 
@@ -98,6 +101,4 @@ class ProfileError(ValueError):
 
 
 def problem(field: str, code: str, level: Level = "error", **params: object) -> Problem:
-    return Problem(
-        field=field, code=code, level=level, params={key: str(value) for key, value in params.items()}
-    )
+    return Problem(field=field, code=code, level=level, params={key: str(value) for key, value in params.items()})

@@ -58,11 +58,7 @@ def _bridges(config: c.Config, carrier: c.Inbound) -> dict[str, Bridge] | None:
     users = carrier.settings.users if isinstance(carrier.settings, Carrier) else ()
     for user in users:
         end = _portal(config, carrier, user.email, len(users))
-        tag = (
-            user.reverse_tag
-            if isinstance(user, c.VlessUser) and user.reverse_tag
-            else (end.tag if end else "")
-        )
+        tag = user.reverse_tag if isinstance(user, c.VlessUser) and user.reverse_tag else (end.tag if end else "")
         if not tag or tag in found:
             return None
         found[tag] = Bridge(
@@ -167,9 +163,7 @@ def _rules_are_known(config: c.Config, carrier: c.Inbound) -> bool:
 def _nameless(carrier: c.Inbound) -> c.Inbound:
     settings = carrier.settings
     if isinstance(settings, c.VlessInbound):
-        users = tuple(
-            replace(user, email="", reverse_tag="x" if user.reverse_tag else "") for user in settings.users
-        )
+        users = tuple(replace(user, email="", reverse_tag="x" if user.reverse_tag else "") for user in settings.users)
         settings = replace(settings, users=users)
     elif isinstance(settings, c.VmessInbound):
         settings = replace(settings, users=tuple(replace(user, email="") for user in settings.users))

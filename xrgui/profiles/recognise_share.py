@@ -161,9 +161,7 @@ def _networks(rule: c.Rule, target: Target) -> c.Networks:
 
 
 def _covers_all(ways: list[Way]) -> bool:
-    return any(
-        way.target is None and not (way.domains or way.ips or way.ports or way.networks) for way in ways
-    )
+    return any(way.target is None and not (way.domains or way.ips or way.ports or way.networks) for way in ways)
 
 
 def _services(config: c.Config, ways: list[Way]) -> tuple[Service, ...]:
@@ -200,9 +198,7 @@ def _server(outbound: c.Outbound) -> Server | None:
         port=settings.port,
         protocol="vmess" if vmess else "vless",
         secret=str(settings.id),
-        method=settings.security
-        if isinstance(settings, c.VmessOutbound) and settings.security != "auto"
-        else "",
+        method=settings.security if isinstance(settings, c.VmessOutbound) and settings.security != "auto" else "",
         transport=stream.network,
         path=join_early_data(ws.path, ws.early_data),
         host=ws.host,

@@ -158,9 +158,7 @@ class FileSecrets(SecretStore):
                     self._key = old
                     raise
         except OSError as error:
-            raise SecretError(
-                "failed", f"{self.path} could not be saved: {error.strerror or error}"
-            ) from None
+            raise SecretError("failed", f"{self.path} could not be saved: {error.strerror or error}") from None
         except StoreError as error:
             raise SecretError("failed", str(error)) from None
 

@@ -67,6 +67,4 @@ def same_server(one: Server, other: Server) -> bool:
 
 
 def _place(server: Server) -> Server:
-    return Server(
-        address=server.address.lower(), port=server.port, transport=server.transport, path=server.path
-    )
+    return Server(address=server.address.lower(), port=server.port, transport=server.transport, path=server.path)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -31,6 +32,8 @@ from xrgui.profiles.files import (
 from xrgui.profiles.model import REFERENCE, Profile, is_id, new_id
 
 BACKUPS = 5
+SETTLED = 2.0
+"""Seconds after which nobody is still writing a file by hand."""
 _REFERENCES = re.compile(rf"{REFERENCE}[A-Za-z0-9_./-]+")
 
 
@@ -44,8 +47,9 @@ class Stored(NamedTuple):
 class Notice(NamedTuple):
     """A file that gave no profile.
 
-    ``damaged``: set aside as `kept` (None if even that failed), `restored` says whether the last good backup
-    took its place. ``newer``: written by a newer xrgui, left alone. ``unreadable``: the system refuses.
+    ``damaged``: set aside as `kept`, and `restored` says whether the last good backup took its place; where it
+    is if `kept` is None, since even that failed, or since it changed within the last seconds.
+    ``newer``: written by a newer xrgui, left alone. ``unreadable``: the system refuses.
     """
 
     kind: Literal["damaged", "newer", "unreadable"]
@@ -92,7 +96,7 @@ class Store:
         notices: list[Notice] = []
         for path in self._files():
             result = self._read(path)
-            if isinstance(result, Notice) and result.kind == "damaged":
+            if isinstance(result, Notice) and result.kind == "damaged" and _is_settled(path):
                 result = self._set_aside(result)
                 notices.append(result)
                 result = self._read(path) if result.restored else None
@@ -193,9 +197,7 @@ class Store:
     def _sorted(self, found: list[Stored]) -> list[Stored]:
         place = {name: number for number, name in enumerate(self._read_order())}
         last = len(place)
-        return sorted(
-            found, key=lambda item: (place.get(item.profile.id, last), item.profile.name.casefold())
-        )
+        return sorted(found, key=lambda item: (place.get(item.profile.id, last), item.profile.name.casefold()))
 
     def _read_order(self) -> list[str]:
         """Nothing if there is none or it is damaged: names are an order as well."""
@@ -273,11 +275,17 @@ def copy_of(profile: Profile, names: Iterable[str]) -> Profile:
 
 def _json_files(directory: Path) -> list[Path]:
     try:
-        return [
-            path for path in directory.iterdir() if path.suffix == ".json" and not path.name.startswith(".")
-        ]
+        return [path for path in directory.iterdir() if path.suffix == ".json" and not path.name.startswith(".")]
     except FileNotFoundError:
         return []
+
+
+def _is_settled(path: Path) -> bool:
+    """False while a text editor may be half-way through."""
+    try:
+        return time.time() - path.stat().st_mtime >= SETTLED
+    except OSError:
+        return False
 
 
 def _content(path: Path) -> bytes | None:

@@ -24,6 +24,7 @@ from xrgui.profiles.recognise_share import recognise_share
 from xrgui.profiles.sealed import unseal
 from xrgui.profiles.servers import link_server, same_server
 from xrgui.profiles.store import copy_of
+from xrgui.profiles.validate import MAX_NAME
 from xrgui.profiles.vault import map_secrets
 
 MAX_SIZE = 16 * 1024 * 1024
@@ -211,9 +212,7 @@ def _link(link: Link) -> Part:
     if checked.lacks:
         lacks = problem("link", "link.unsupported", "warning", lacks=", ".join(link.lacks))
         return Found(Profile(id=new_id(), name=name, link=format_link(link)), (lacks,))
-    warnings = (
-        [problem("server.pins", "import.insecure", "warning")] if link.insecure and not link.pins else []
-    )
+    warnings = [problem("server.pins", "import.insecure", "warning")] if link.insecure and not link.pins else []
     profile = Profile(
         id=new_id(),
         name=name,
@@ -240,9 +239,7 @@ def _configuration(text: str, name: str) -> Part:
     if loaded.draft is None:
         return Failure(name, "; ".join(str(item) for item in loaded.problems))
     name = name or "Xray"
-    notes = tuple(
-        problem(f"json:{item.place}", "json.bad", "warning", message=item) for item in loaded.problems
-    )
+    notes = tuple(problem(f"json:{item.place}", "json.bad", "warning", message=item) for item in loaded.problems)
     plain = None
     if loaded.config is not None:
         plain = recognise_share(loaded.config, name) or recognise_server(loaded.config, name)
@@ -256,6 +253,7 @@ def _configuration(text: str, name: str) -> Part:
 
 def _fitted(found: Found, known: Sequence[Profile]) -> Item:
     profile, warnings = found.profile, list(found.warnings)
+    profile = replace(profile, name=" ".join(profile.name.split())[:MAX_NAME])
     profile = _without_references(_without_paths(profile, warnings), warnings)
     if profile.start_with_program:
         profile = replace(profile, start_with_program=False)

@@ -9,16 +9,17 @@ from urllib.parse import urlsplit
 
 from xrgui.address import Network, parse_ip
 from xrgui.config.check import judge
+from xrgui.config.findings import is_public
 from xrgui.config.ids import parse_id
 from xrgui.config.load import load_text
 from xrgui.links import LinkError, parse_link
 from xrgui.links.model import VMESS_SECURITIES
 from xrgui.profiles.certificates import CertificateError, expiry, pair_problem
 from xrgui.profiles.model import Certificate, Listen, Profile, Server, is_reference
-from xrgui.profiles.private import is_private_host
 from xrgui.profiles.problems import Level, Problem, problem
 
 MAX_NAME = 80
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 
 
@@ -54,6 +55,8 @@ def _problems(profile: Profile) -> Iterator[Problem]:
 def _name(field: str, name: str, required: bool = False) -> Iterator[Problem]:
     if required and not name.strip():
         yield problem(field, "name.missing")
+    if _CONTROL.search(name):
+        yield problem(field, "name.bad")
     if len(name) > MAX_NAME:
         yield problem(field, "name.long", limit=MAX_NAME)
 
@@ -63,10 +66,13 @@ def _link(text: str) -> Iterator[Problem]:
         return
     try:
         lacks = parse_link(text).lacks
-    except LinkError:
-        lacks = []
+    except LinkError as error:
+        yield problem("link", "link.bad", reason=error)
+        return
     if lacks:
         yield problem("link", "link.unsupported", lacks=", ".join(lacks))
+    else:
+        yield problem("link", "link.again")
 
 
 def _json(text: str) -> Iterator[Problem]:
@@ -133,7 +139,7 @@ def _server(server: Server) -> Iterator[Problem]:
         yield from _host("server.host", server.host, "host.missing")
     if server.tls:
         yield from _client_tls(server)
-    elif server.address and not is_private_host(server.address):
+    elif server.address and is_public(server.address):
         yield problem("server.tls", "tls.public", "warning")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,6 +12,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
+
+import msgspec
+
+from xrgui import rpc
+from xrgui.client import connect
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT = 20.0
@@ -78,11 +83,17 @@ class Xrgui:
 
     def status(self) -> list[dict[str, Any]]:
         """What the engines of this test say, none where none runs."""
-        done = subprocess.run(
-            self._argv(["status", "--json"]), capture_output=True, text=True, env=self.env, check=False
-        )
-        found: list[dict[str, Any]] = json.loads(done.stdout)["engines"] if done.returncode == 0 else []
-        return found
+        return asyncio.run(self._ask())
+
+    async def _ask(self) -> list[dict[str, Any]]:
+        found = []
+        for path in sorted((self.home / "run").glob("*.sock")):
+            try:
+                async with await connect(path) as engine:
+                    found.append(msgspec.to_builtins(await engine.call(rpc.GetStatus())))
+            except (OSError, rpc.RpcError):
+                continue
+        return [status for status in found if status["configs"]]
 
     def end(self) -> None:
         for process in self.started:

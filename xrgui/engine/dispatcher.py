@@ -78,11 +78,12 @@ class Dispatcher:
             self._relay(session, transport, initial, opened, failed)
             return
         if opened is not None:
-            # The visitor speaks only once it was told that it may.
+            # The visitor speaks only once it was told that it may; then it is too late for `failed`.
             opened()
+            failed = None
 
         def done(found: Sniffed | None, data: bytes) -> None:
-            self._sniffed(session, sniffing, found, transport, data)
+            self._sniffed(session, sniffing, found, transport, data, failed)
 
         sniffer = Sniffer(done, initial)
         transport.set_protocol(sniffer)
@@ -242,6 +243,7 @@ class Dispatcher:
         found: Sniffed | None,
         transport: asyncio.Transport,
         data: bytes,
+        failed: Callable[[BaseException | None], None] | None,
     ) -> None:
         if found is not None:
             session.sniffed_protocol = found.protocol
@@ -252,7 +254,7 @@ class Dispatcher:
                 session.sniffed_host = found.host
                 if not sniffing.route_only:
                     session.destination = session.destination._replace(host=found.host)
-        self._relay(session, transport, data, None, None)
+        self._relay(session, transport, data, None, failed)
 
     # Upkeep
 

@@ -16,6 +16,7 @@ import msgspec
 from xrgui.rpc import (
     EVENTS,
     MAX_LINE,
+    PROTOCOL,
     Answer,
     Call,
     Error,
@@ -132,9 +133,7 @@ class Client:
 
 
 def _gone() -> Error:
-    return Error(
-        code="failed", message="The engine closed the connection.", hint="Look whether it still runs."
-    )
+    return Error(code="failed", message="The engine closed the connection.", hint="Look whether it still runs.")
 
 
 async def connect(path: Path) -> Client:
@@ -152,6 +151,9 @@ async def connect(path: Path) -> Client:
     client = Client(reader, writer)
     try:
         client.welcome = await client.call(Hello(token=token))
+        if client.welcome.protocol != PROTOCOL:
+            text = f"The engine speaks version {client.welcome.protocol} of the RPC, this program {PROTOCOL}."
+            raise RpcError(Error(code="failed", message=text, hint="Use the same xrgui for both."))
     except BaseException:
         await client.close()
         raise

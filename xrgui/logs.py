@@ -138,7 +138,7 @@ class Log(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             self._emit(record)
-        except (OSError, ValueError):
+        except (OSError, TypeError, ValueError):
             self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:

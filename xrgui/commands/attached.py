@@ -51,9 +51,7 @@ def _status_text(status: rpc.Status) -> str:
         lines += table(
             [("bridge " + b.tag, _bridge_text(b), b.server) for b in config.bridges]
             + [("portal " + p.tag, _portal_text(p), ", ".join(filter(None, p.peers))) for p in config.portals]
-            + [
-                (f"inbound {i.tag}", f"{i.protocol}, {i.connections} open", i.listen) for i in config.inbounds
-            ],
+            + [(f"inbound {i.tag}", f"{i.protocol}, {i.connections} open", i.listen) for i in config.inbounds],
             indent="  ",
         )
     return "\n".join(lines)
@@ -103,7 +101,7 @@ def connections(pid: int | None, as_json: bool) -> None:
 
 
 async def _sessions(engine: client.Client) -> tuple[int, rpc.SessionList]:
-    return engine.welcome.pid, await engine.call(rpc.GetSessions(limit=100_000))
+    return engine.welcome.pid, await engine.call(rpc.GetSessions(limit=20_000))
 
 
 @click.command()

@@ -11,9 +11,14 @@ import click
 
 from xrgui import logs, loop
 from xrgui.address import Network, format_endpoint, parse_endpoint
+from xrgui.commands.errors import CommandError
 from xrgui.commands.run import control_socket, log_level, until_stopped, with_signals
 from xrgui.commands.via import Via, read_via
+from xrgui.config import model
+from xrgui.config.check import check
 from xrgui.engine.engine import Engine
+from xrgui.engine.errors import EngineError
+from xrgui.engine.errors import describe as phrase
 from xrgui.engine.host import Host
 from xrgui.engine.tasks import spawn
 from xrgui.profiles.compile import share_through
@@ -74,9 +79,7 @@ def public_url(target: Target, host: str, port: int) -> str:
 )
 @click.option("--public-url", metavar="URL", help="What visitors type, where the server does not tell.")
 @click.option("--server", metavar="HOST", help="The server's address, where FILE does not hold it.")
-@click.option(
-    "--domain", metavar="NAME", help="Tunnel domain; makes a vless:// link use the classic dialect."
-)
+@click.option("--domain", metavar="NAME", help="Tunnel domain; makes a vless:// link use the classic dialect.")
 @log_level
 def expose(
     target: str,
@@ -103,11 +106,25 @@ async def _expose(target: Target, via: Via, url: str, level: str) -> None:
     host = Host(Engine, logs.install(level), level=level)
     with_signals(host, host.follow_logs)
     service = Service(port=target.port, host=target.host, network=target.network)
-    await host.apply(NAME, share_through(via.server, (service,), via.tunnel_domain))
+    config = share_through(via.server, (service,), via.tunnel_domain)
+    _judge(config)
+    try:
+        await host.apply(NAME, config)
+    except (EngineError, OSError) as error:
+        raise CommandError(f"{phrase(error)}.") from None
     async with control_socket(host, True):
         watch = spawn(_announce(host, target, via, url), "announce")
         await until_stopped(host)
         watch.cancel()
+
+
+def _judge(config: model.Config) -> None:
+    """Tell what is doubtful about the server, such as a link without TLS. Raises CommandError."""
+    for problem in check(config, probe_ports=False):
+        hint = f"{problem.hint[:1].upper()}{problem.hint[1:]}." if problem.hint else ""
+        if problem.is_error:
+            raise CommandError(f"The public server: {problem.message}", hint)
+        _say(f"The public server: {problem.message}. {hint}".strip())
 
 
 async def _announce(host: Host, target: Target, via: Via, url: str) -> None:
@@ -133,7 +150,7 @@ def _told_url(bridge: BridgeStatus, target: Target, via: Via) -> str:
     """From the ports that the server or its configuration names."""
     for told in (*via.public, *bridge.public):
         network, _, port = told.partition(":")
-        if network == target.network and port.isdigit() and int(port):
+        if network == target.network and port.isascii() and port.isdigit() and int(port):
             return public_url(target, via.host, int(port))
     return ""
 

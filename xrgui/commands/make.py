@@ -45,9 +45,7 @@ def cert(names: tuple[str, ...], out: str, days: int, force: bool) -> None:
     chain, key = Path(f"{out}.crt"), Path(f"{out}.key")
     there = [str(path) for path in (chain, key) if path.exists()]
     if there and not force:
-        raise CommandError(
-            f"{' and '.join(there)} exists.", "Choose another --out, or add --force to replace it."
-        )
+        raise CommandError(f"{' and '.join(there)} exists.", "Choose another --out, or add --force to replace it.")
     try:
         made = certificate.make(names, days=days)
         certificate.write(made, chain, key)

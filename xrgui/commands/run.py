@@ -148,9 +148,7 @@ async def _reload(host: Host, source: Source) -> None:
     except (EngineError, OSError) as error:
         log.error("not reloaded: %s", phrase(error))
         return
-    changed = [f"started {what}" for what in changes.started] + [
-        f"stopped {what}" for what in changes.stopped
-    ]
+    changed = [f"started {what}" for what in changes.started] + [f"stopped {what}" for what in changes.stopped]
     log.info("reloaded: %s", ", ".join(changed) or "nothing changed")
 
 

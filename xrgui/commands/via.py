@@ -159,14 +159,12 @@ def _doors(config: model.Config) -> Iterator[_Door]:
         tags = {
             tag
             for rule in config.routing.rules
-            if rule.outbound_tag == portal.tag and f"full:{portal.domain}" in rule.domains
+            if rule.outbound_tag == portal.tag and (not rule.domains or f"full:{portal.domain}" in rule.domains)
             for tag in rule.inbound_tags
         }
         for inbound in config.inbounds:
             if inbound.tag in tags and isinstance(inbound.settings, model.VlessInbound | model.VmessInbound):
-                yield from (
-                    _Door(inbound, known, portal.tag, portal.domain) for known in inbound.settings.users
-                )
+                yield from (_Door(inbound, known, portal.tag, portal.domain) for known in inbound.settings.users)
 
 
 def _listening_host(inbound: model.Inbound) -> str:
@@ -178,11 +176,7 @@ def _listening_host(inbound: model.Inbound) -> str:
 
 def _client_stream(stream: model.Stream) -> model.Stream:
     """What a client says to a server with *stream*; it accepts that server's certificate alone."""
-    tls = (
-        model.Tls(pinned=tuple(_pins(stream.tls)), alpn=stream.tls.alpn)
-        if stream.security == "tls"
-        else model.Tls()
-    )
+    tls = model.Tls(pinned=tuple(_pins(stream.tls)), alpn=stream.tls.alpn) if stream.security == "tls" else model.Tls()
     ws = model.WebSocket(path=stream.ws.path, host=stream.ws.host)
     return model.Stream(network=stream.network, security=stream.security, tls=tls, ws=ws)
 
@@ -204,9 +198,7 @@ def _pins(tls: model.Tls) -> Iterator[bytes]:
 
 def _public(config: model.Config, portal_tag: str) -> Iterator[str]:
     """The ports of visitors that lead to the portal."""
-    tags = {
-        tag for rule in config.routing.rules if rule.outbound_tag == portal_tag for tag in rule.inbound_tags
-    }
+    tags = {tag for rule in config.routing.rules if rule.outbound_tag == portal_tag for tag in rule.inbound_tags}
     for inbound in config.inbounds:
         if inbound.tag in tags and isinstance(inbound.settings, model.TunnelInbound) and inbound.ports:
             for network in (Network.TCP, Network.UDP):

@@ -28,6 +28,8 @@ UNDER_WAY = 32
 """Calls of one client at once; more are not read yet."""
 GREETING = 10.0
 """Seconds that a TCP client has for its token."""
+GOODBYE = 0.3
+"""Seconds that clients have to read what is left when the server closes."""
 
 encode = msgspec.json.Encoder().encode
 _decode_request = msgspec.json.Decoder(rpc.Request).decode
@@ -42,6 +44,7 @@ class Server:
         self.procedures = Procedures(host)
         self.host = host
         self.connections: set[Connection] = set()
+        self._emptied: asyncio.Future[None] | None = None
 
     async def start(self) -> None:
         """Raises OSError."""
@@ -55,11 +58,21 @@ class Server:
         _write_private(self.path, encode(rpc.TcpEndpoint(port, self.token)))
 
     async def close(self) -> None:
+        """Clients get what there is still to say, but for those who do not read."""
         self.path.unlink(missing_ok=True)
         self._server.close()
         for connection in list(self.connections):
             connection.close()
-        await self._server.wait_closed()
+        if self.connections:
+            self._emptied = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._emptied], timeout=GOODBYE)
+        for connection in list(self.connections):
+            connection.abort()
+
+    def forget(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+        if self._emptied is not None and not self.connections and not self._emptied.done():
+            self._emptied.set_result(None)
 
 
 def _write_private(path: Path, data: bytes) -> None:
@@ -89,7 +102,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
-        self.server.connections.discard(self)
+        self.server.forget(self)
         self.unsubscribe(tuple(self._streams))
         if self._greeting is not None:
             self._greeting.cancel()
@@ -99,6 +112,10 @@ class Connection(asyncio.Protocol):
             stream.finish()
         if self.transport is not None:
             self.transport.close()
+
+    def abort(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
 
     # Back-pressure
 
@@ -162,9 +179,7 @@ class Connection(asyncio.Protocol):
         try:
             call = msgspec.json.decode(request.params, type=kind)
         except msgspec.ValidationError as error:
-            self._refuse(
-                request.id, "bad_request", f"{request.method}: {error}.", "docs/rpc.md lists the parameters."
-            )
+            self._refuse(request.id, "bad_request", f"{request.method}: {error}.", "docs/rpc.md lists the parameters.")
             return
         match call:
             case rpc.Hello():
@@ -194,7 +209,8 @@ class Connection(asyncio.Protocol):
             self._balance()
 
     def _hello(self, number: int, call: rpc.Hello) -> None:
-        if not hmac.compare_digest(call.token.encode(), self.server.token.encode()) and self.server.token:
+        token = call.token.encode(errors="replace")
+        if self.server.token and not hmac.compare_digest(token, self.server.token.encode()):
             self._unauthorized(number)
             return
         self.welcome = True

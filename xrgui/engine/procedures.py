@@ -18,6 +18,8 @@ from xrgui.engine.host import Host
 from xrgui.engine.resolver import Resolver
 
 LONGEST_GRACE = 60.0
+MOST_ROWS = 20_000
+"""Of one answer, which must stay below `rpc.MAX_LINE`."""
 
 
 class Procedures:
@@ -114,7 +116,7 @@ class Procedures:
     async def sessions(self, call: rpc.GetSessions) -> rpc.SessionList:
         engines = self._host.engines.items()
         live = chain.from_iterable(((name, s) for s in engine.sessions.values()) for name, engine in engines)
-        rows = [session_row(session, name) for name, session in islice(live, max(call.limit, 0))]
+        rows = [session_row(session, name) for name, session in islice(live, min(max(call.limit, 0), MOST_ROWS))]
         ended = [(name, session) for name, engine in engines for session in engine.closed]
         ended.sort(key=lambda pair: pair[1].ended_at)
         ended = ended[-call.closed :] if call.closed > 0 else []

@@ -1,5 +1,6 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
 
 from tests.profiles.samples import ID, PIN, custom, server, servers, share, shares
 from xrgui.address import Network
@@ -19,6 +20,8 @@ from xrgui.config.model import (
 from xrgui.profiles.compile import compile_profile
 from xrgui.profiles.model import Listen, Profile, Server, Service
 from xrgui.profiles.problems import ProfileError
+from xrgui.profiles.secrets import MemorySecrets
+from xrgui.profiles.vault import put_away
 
 slow = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -155,9 +158,16 @@ def test_a_wrong_profile_does_not_compile(profile: Profile, field: str):
     assert caught.value.problems[0].field.startswith(field)
 
 
-def test_references_do_not_compile():
+@pytest.mark.parametrize("profile", [share(), server(), custom(), custom(json='{"id": "x')])
+def test_references_do_not_compile(profile: Profile):
     with pytest.raises(ValueError, match="fetch them first"):
-        compile_profile(share(server=Server(address="h", secret="keyring:share1/server-1")))
+        compile_profile(put_away(profile, MemorySecrets()))
+
+
+def test_the_key_of_a_certificate_alone_is_noticed():
+    pem = replace(server().listen.certificate, key="keyring:server1/certificate-00")
+    with pytest.raises(ValueError, match="fetch them first"):
+        compile_profile(server(listen=replace(server().listen, certificate=pem)))
 
 
 @slow

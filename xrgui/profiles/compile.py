@@ -11,7 +11,7 @@ from xrgui.config import model as c
 from xrgui.config.ids import parse_id
 from xrgui.config.load import load_text
 from xrgui.links.outbound import link_outbound, split_early_data
-from xrgui.profiles.model import Entry, Listen, Profile, Service, is_reference
+from xrgui.profiles.model import REFERENCE, Entry, Listen, Profile, Service, is_reference
 from xrgui.profiles.problems import ProfileError, problem
 from xrgui.profiles.servers import server_link
 from xrgui.profiles.validate import errors
@@ -37,12 +37,17 @@ def compile_profile(profile: Profile) -> c.Config:
     """
     if found := errors(profile):
         raise ProfileError(found)
+    if _has_references(profile):
+        raise ValueError("the profile's secrets are still references: fetch them first")
     if profile.role == "custom":
         return _custom(profile.json)
-    secrets = [profile.server.secret, *(bridge.secret for bridge in profile.bridges)]
-    if any(is_reference(text) for text in secrets):
-        raise ValueError("the profile's secrets are still references: fetch them first")
     return _share(profile) if profile.role == "share" else _serve(profile)
+
+
+def _has_references(profile: Profile) -> bool:
+    secrets = [profile.server.secret, profile.listen.certificate.key, profile.json]
+    secrets += [bridge.secret for bridge in profile.bridges]
+    return any(is_reference(text) for text in secrets) or f'"{REFERENCE}' in profile.json
 
 
 def _custom(text: str) -> c.Config:

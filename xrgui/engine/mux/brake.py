@@ -1,8 +1,8 @@
 """Back-pressure towards a peer without credits, which knows but one kind: nobody reads the link.
 
-A visitor who is slower than the link is no fault, so while one holds its whole buffer the main
-connection waits, as it does between stock peers. Unlike there it does not wait for one who has come
-to a stand: that sub-connection ends, and the others go on.
+A visitor who is slower than the link is no fault. While one that holds its whole buffer has the link to itself, the
+link waits for it, and new visitors are sent over another one. Where others are on the link, nobody waits: the one that
+is over its limit ends alone. So does one that has come to a stand.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from xrgui.engine.mux.substream import SubStream
     from xrgui.engine.mux.worker import MuxWorker
 
+TOO_SLOW = "reads too slowly for a peer without flow control"
 PATIENCE = 3.0
-"""Seconds between looks at those for whom everybody waits."""
+"""Seconds between looks at one for whom the link waits."""
 LEAST_RATE = 64 * 1024
 """Bytes per second that such a visitor has to take."""
 
@@ -38,8 +39,12 @@ class Brake:
 
     def hold(self, stream: SubStream) -> None:
         """*stream* has no room left: read no more until it has."""
-        transport = self._worker.transport
+        worker = self._worker
+        transport = worker.transport
         if stream in self._full or transport is None or transport.is_closing():
+            return
+        if len(worker.streams) - worker.permanent > len(self._full) + 1:
+            stream.overflow(extension.TOO_SLOW, TOO_SLOW)
             return
         if not self._full:
             transport.pause_reading()
@@ -65,6 +70,6 @@ class Brake:
         self._timer = self._worker.loop.call_later(PATIENCE, self._look)
         for stream, taken in list(self._full.items()):
             if stream.taken - taken < LEAST_RATE * PATIENCE:
-                stream.overflow(extension.TOO_SLOW, "reads too slowly for a peer without flow control")
+                stream.overflow(extension.TOO_SLOW, TOO_SLOW)
             else:
                 self._full[stream] = stream.taken

@@ -25,7 +25,7 @@ PATIENCE = 5.0
 """Seconds that a visitor waits for a bridge that is on its way back."""
 WAITING_ROOM = 1000
 LATE = 1 << 20
-"""Added to the load of a link whose echo is late."""
+"""Added to the load of a link that had better get no new visitors."""
 
 
 class Portal:
@@ -71,14 +71,14 @@ class Portal:
         return None
 
     def pick(self) -> Link | None:
-        """The link that carries the fewest sub-connections; one whose echo is late only if all are."""
+        """The link that carries the fewest sub-connections; one that waits or whose echo is late only if all are."""
         best: Link | None = None
         load = 0
         for link in self.links:
             worker = link.worker
             if worker.going_away:
                 continue
-            amount = len(worker.streams) + (LATE if worker.echoes and worker.health.late else 0)
+            amount = len(worker.streams) + (LATE if worker.brake.on or worker.echoes and worker.health.late else 0)
             if best is None or amount < load:
                 best, load = link, amount
         return best

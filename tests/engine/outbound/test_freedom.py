@@ -61,9 +61,7 @@ async def test_the_way_may_be_redirected(stream: Any, session: MakeSession, echo
     assert await talk(stream) == b"hello"
 
 
-async def test_a_redirect_may_change_the_port_alone(
-    stream: Any, session: MakeSession, echo_port: int
-) -> None:
+async def test_a_redirect_may_change_the_port_alone(stream: Any, session: MakeSession, echo_port: int) -> None:
     freedom(redirect_host="0.0.0.0", redirect_port=echo_port).connect(session("127.0.0.1", 1), stream)
     assert await talk(stream) == b"hello"
 
@@ -273,7 +271,7 @@ async def test_packets_to_denied_places_vanish(
 ) -> None:
     allowed, denied = await udp_echo(), await udp_echo()
     rules = (FinalRule(action="allow", ports=((allowed, allowed),)),)
-    out = freedom(final_rules=rules)
+    out = freedom(Names(), final_rules=rules)
     out.connect(session("127.0.0.1", allowed, UDP, inbound="vless-reverse"), packets)
     await asyncio.wait_for(packets.made.wait(), 5)
     for _ in range(2):
@@ -286,12 +284,30 @@ async def test_packets_to_denied_places_vanish(
     await asyncio.wait_for(packets.lost.wait(), 5)
 
 
+async def test_lookups_end_with_the_flow(packets: Any, session: MakeSession) -> None:
+    class Slow(Names):
+        async def resolve(self, host: str, strategy: str = "UseIP") -> tuple[str, ...]:
+            await super().resolve("x", strategy)
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    names = Slow(x=("127.0.0.1",))
+    freedom(names).connect(session("127.0.0.1", 9, UDP), packets)
+    await asyncio.wait_for(packets.made.wait(), 5)
+    for _ in range(2):
+        packets.transport.sendto(b"x", Destination(UDP, "slow.test", 5))
+    await asyncio.sleep(0)
+    assert len(names.asked) == 1
+    packets.transport.close()
+    packets.transport.sendto(b"x", Destination(UDP, "late.test", 5))
+    await asyncio.wait_for(packets.lost.wait(), 5)
+    assert len(names.asked) == 1
+
+
 async def test_redirected_packets_come_back_unmarked(
     packets: Any, session: MakeSession, udp_echo: Callable[[], Awaitable[int]]
 ) -> None:
-    freedom(redirect_host="127.0.0.1", redirect_port=await udp_echo()).connect(
-        session("x.invalid", 5, UDP), packets
-    )
+    freedom(redirect_host="127.0.0.1", redirect_port=await udp_echo()).connect(session("x.invalid", 5, UDP), packets)
     await asyncio.wait_for(packets.made.wait(), 5)
     packets.transport.sendto(b"x", Destination(UDP, "y.invalid", 7))
     data, addr = await packets.read()

@@ -53,6 +53,7 @@ class PacketSocket(asyncio.DatagramProtocol, asyncio.DatagramTransport):
         self._accepts = accepts
         self._anonymous = anonymous
         self._waiting: dict[Destination, list[bytes]] = {}
+        self._lookups: dict[Destination, asyncio.Task[None]] = {}
         self._lower: asyncio.DatagramTransport
 
     async def open(self, found: Found, local: str, options: SockOpt) -> None:
@@ -86,9 +87,9 @@ class PacketSocket(asyncio.DatagramProtocol, asyncio.DatagramTransport):
         elif addr in self._waiting:
             if len(self._waiting[addr]) < MAX_WAITING:
                 self._waiting[addr].append(bytes(data))
-        elif len(self._waiting) < MAX_LOOKUPS:
+        elif len(self._waiting) < MAX_LOOKUPS and not self._lower.is_closing():
             self._waiting[addr] = [bytes(data)]
-            spawn(self._learn(addr), "freedom packets")
+            self._lookups[addr] = spawn(self._learn(addr), "freedom packets")
 
     def _send(self, data: Any, place: Place | None) -> None:
         if place is not None and not self._lower.is_closing():
@@ -104,6 +105,7 @@ class PacketSocket(asyncio.DatagramProtocol, asyncio.DatagramTransport):
             self._remember(destination, None)
         except (OSError, EngineError) as error:
             log.info("packets to %s dropped: %s", destination.endpoint, error)
+        del self._lookups[destination]
         for data in self._waiting.pop(destination):
             self._send(data, place)
 
@@ -145,6 +147,8 @@ class PacketSocket(asyncio.DatagramProtocol, asyncio.DatagramTransport):
         self._upper.error_received(exc)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        for lookup in self._lookups.values():
+            lookup.cancel()
         self._upper.connection_lost(exc)
 
     # asyncio.DatagramTransport

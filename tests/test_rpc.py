@@ -106,9 +106,7 @@ async def engine(tmp_path: Path) -> AsyncIterator[Callable[[Answer], Awaitable[P
         server.close()
 
 
-GREETING = (
-    b'{"id":1,"result":{"protocol":1,"version":"9","pid":1,"started_at":0,"configs":[],"mood":"new"}}\n'
-)
+GREETING = b'{"id":1,"result":{"protocol":1,"version":"9","pid":1,"started_at":0,"configs":[],"mood":"new"}}\n'
 
 
 def totals(number: int) -> bytes:
@@ -121,18 +119,14 @@ class TestClient:
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readline()
             await reader.readline()
-            writer.write(
-                b'{"id":3,"result":{"closed":3}}\n{"id":99,"result":{}}\n{"id":2,"result":{"closed":2}}\n'
-            )
+            writer.write(b'{"id":3,"result":{"closed":3}}\n{"id":99,"result":{}}\n{"id":2,"result":{"closed":2}}\n')
             await reader.read()
 
         async with await client.connect(await engine(answer)) as told:
             calls = [told.call(rpc.CloseSessions((number,))) for number in range(2)]
             assert [result.closed for result in await asyncio.gather(*calls)] == [2, 3]
 
-    async def test_an_error_is_raised_with_its_hint(
-        self, engine: Callable[[Answer], Awaitable[Path]]
-    ) -> None:
+    async def test_an_error_is_raised_with_its_hint(self, engine: Callable[[Answer], Awaitable[Path]]) -> None:
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readline()
             writer.write(b'{"id":2,"error":{"code":"not_found","message":"No.","hint":"Look."}}\n')
@@ -165,9 +159,7 @@ class TestClient:
             writer.write(b'{"id":2,"result":{}}\n{"event":"weather","data":{}}\n' + totals(1))
 
         async with await client.connect(await engine(answer)) as told:
-            assert [event async for event in told.subscribe("totals")] == [
-                rpc.TotalsEvent(1.0, 0, rpc.Totals(), {})
-            ]
+            assert [event async for event in told.subscribe("totals")] == [rpc.TotalsEvent(1.0, 0, rpc.Totals(), {})]
 
     async def test_events_that_nobody_takes_stop_the_reading_but_no_call(
         self, engine: Callable[[Answer], Awaitable[Path]]
@@ -190,13 +182,23 @@ class TestClient:
         numbers = [event.at for event in (first, *rest) if isinstance(event, rpc.TotalsEvent)]
         assert numbers == [float(number) for number in range(5000)]
 
+    async def test_another_version_is_refused(self, tmp_path: Path) -> None:
+        async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readline()
+            writer.write(GREETING.replace(b'"protocol":1', b'"protocol":2'))
+            await reader.read()
+            writer.close()
+
+        server = await asyncio.start_unix_server(visit, tmp_path / "1.sock")
+        with pytest.raises(rpc.RpcError, match="speaks version 2"):
+            await client.connect(tmp_path / "1.sock")
+        server.close()
+
     async def test_nobody_there(self, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError):
             await client.connect(tmp_path / "1.sock")
 
-    async def test_a_call_that_is_given_up_leaves_nothing(
-        self, engine: Callable[[Answer], Awaitable[Path]]
-    ) -> None:
+    async def test_a_call_that_is_given_up_leaves_nothing(self, engine: Callable[[Answer], Awaitable[Path]]) -> None:
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.read()
 

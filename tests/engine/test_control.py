@@ -215,9 +215,7 @@ class TestLines:
         answers = await raw(server, *pieces, read=3)
         assert [answer["id"] for answer in answers] == [1, 2, 3]
 
-    async def test_a_line_that_never_ends_is_refused(
-        self, server: Server, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_a_line_that_never_ends_is_refused(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(rpc, "MAX_LINE", 1000)
         *_, answer = await raw(server, hello(server), b"x" * 2000, read=2)
         assert answer["error"]["code"] == "too_large"
@@ -279,15 +277,11 @@ class TestConfigurations:
         assert list(host.engines) == ["new"]
 
     async def test_check_starts_nothing(self, client: Client, host: Host) -> None:
-        result = await client.call(
-            rpc.Check((rpc.NamedConfig("x", {"inbounds": [{"protocol": "nonsense"}]}),))
-        )
+        result = await client.call(rpc.Check((rpc.NamedConfig("x", {"inbounds": [{"protocol": "nonsense"}]}),)))
         assert any(problem.is_error for problem in result.configs[0].problems)
         assert not host.engines
 
-    async def test_secrets_of_a_configuration_are_masked_in_the_log(
-        self, client: Client, log: Log, host: Host
-    ) -> None:
+    async def test_secrets_of_a_configuration_are_masked_in_the_log(self, client: Client, log: Log, host: Host) -> None:
         account = {"user": "me", "pass": "hunter2-and-more"}
         outbound = {"tag": "o", "protocol": "socks", "settings": {"address": "h", "port": 1, **account}}
         applied = await apply(client, config={"outbounds": [outbound]})
@@ -455,9 +449,7 @@ class TestStreams:
         assert not connection._streams
 
     @pytest.mark.parametrize("server", ["sock"], indirect=True)
-    async def test_a_reader_that_does_not_read_costs_no_memory(
-        self, server: Server, host: Host, log: Log
-    ) -> None:
+    async def test_a_reader_that_does_not_read_costs_no_memory(self, server: Server, host: Host, log: Log) -> None:
         async with await connect(server.path) as client:
             await apply(client)
         reader, writer = await asyncio.open_unix_connection(server.path, limit=1000)
@@ -490,3 +482,32 @@ class TestStreams:
                     lost += event["data"]["lost"]
         assert lost == 3_000
         writer.close()
+
+
+async def test_closing_does_not_wait_for_a_client_that_does_not_read(host: Host, tmp_path: Path) -> None:
+    server = Server(host, tmp_path / "1.sock")
+    await server.start()
+    async with await connect(server.path) as client:
+        await apply(client)
+    engine(host).open(20_000)
+    _, writer = await asyncio.open_unix_connection(server.path, limit=1000)
+    writer.write(b'{"id":1,"method":"subscribe","params":{"streams":["sessions"]}}\n')
+    async with asyncio.timeout(5):
+        while not any(connection.full for connection in server.connections):
+            await asyncio.sleep(0.01)
+        await server.close()
+        while server.connections:
+            await asyncio.sleep(0)
+    writer.close()
+
+
+async def test_the_last_lines_of_the_log_are_said_before_the_end(host: Host, log: Log, tmp_path: Path) -> None:
+    server = Server(host, tmp_path / "1.sock")
+    await server.start()
+    async with await connect(server.path) as client:
+        events = client.subscribe("log", interval=60, backlog=1)
+        log.ring.add(0.0, "info", "first")
+        await until(events, rpc.LogEvent)
+        log.ring.add(0.0, "info", "goodbye")
+        await server.close()
+        assert [record.message for record in (await until(events, rpc.LogEvent)).records] == ["goodbye"]

@@ -46,9 +46,7 @@ def deaf() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-async def failure(
-    bench: Any, host: str, port: int, stream: Stream | None = None, **options: Any
-) -> DialError:
+async def failure(bench: Any, host: str, port: int, stream: Stream | None = None, **options: Any) -> DialError:
     with pytest.raises(DialError) as caught:
         await transport.dial(stream or Stream(), host, port, bench.recorder, **options)
     return caught.value
@@ -59,14 +57,10 @@ async def failure(
 
 async def test_a_taken_port_names_the_place_and_who_holds_it(bench: Any) -> None:
     listener, _ = await bench.listen(Stream())
-    with pytest.raises(
-        OSError, match=rf"127\.0\.0\.1:{listener.port} is taken by .*\(pid {os.getpid()}\)"
-    ) as caught:
+    with pytest.raises(OSError, match=rf"127\.0\.0\.1:{listener.port} is taken by .*\(pid {os.getpid()}\)") as caught:
         await transport.listen(Stream(), "127.0.0.1", listener.port, bench.recorder)
     assert caught.value.errno == errno.EADDRINUSE
-    with pytest.raises(
-        OSError, match=rf"\[::\]:{listener.port} is taken|0\.0\.0\.0:{listener.port} is taken"
-    ):
+    with pytest.raises(OSError, match=rf"\[::\]:{listener.port} is taken|0\.0\.0\.0:{listener.port} is taken"):
         await transport.listen(Stream(), "", listener.port, bench.recorder)
 
 
@@ -121,9 +115,7 @@ async def test_a_closed_listener_refuses_and_frees_its_port(bench: Any) -> None:
 
 
 @pytest.mark.parametrize(("suffix", "mode"), [("", 0o600), (",0666", 0o666)])
-async def test_unix_sockets_are_private_unless_asked(
-    bench: Any, tmp_path: Path, suffix: str, mode: int
-) -> None:
+async def test_unix_sockets_are_private_unless_asked(bench: Any, tmp_path: Path, suffix: str, mode: int) -> None:
     path = tmp_path / "in.sock"
     listener, accepted = await bench.listen(Stream(), f"{path}{suffix}")
     assert stat.S_IMODE(path.stat().st_mode) == mode

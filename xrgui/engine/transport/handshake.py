@@ -19,9 +19,7 @@ class HandshakeLayer(Layer):
     why, while a listener has nobody to tell. *timeout* is in seconds.
     """
 
-    def __init__(
-        self, factory: Callable[[], asyncio.Protocol], failed: Failed | None, timeout: float
-    ) -> None:
+    def __init__(self, factory: Callable[[], asyncio.Protocol], failed: Failed | None, timeout: float) -> None:
         self.factory = factory
         self.failed = failed
         self.timeout = timeout

@@ -165,9 +165,7 @@ def _has_ipv4() -> bool:
 
 def _bind_tcp(host: str, port: int, options: SockOpt, *, v6only: bool = False) -> socket.socket:
     try:
-        found = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICHOST
-        )
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICHOST)
     except socket.gaierror:
         raise OSError(errno.EINVAL, f"cannot listen on {host!r}: not an IP address of this host") from None
     family, _, _, _, address = found[0]

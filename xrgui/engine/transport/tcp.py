@@ -96,9 +96,7 @@ class Listener:
                 _CAUSES.get(error.errno or 0, error.strerror),
             )
         self._loop.remove_reader(sock)
-        self._retries[sock] = self._loop.call_later(
-            ACCEPT_PAUSE, self._loop.add_reader, sock, self._accept, sock
-        )
+        self._retries[sock] = self._loop.call_later(ACCEPT_PAUSE, self._loop.add_reader, sock, self._accept, sock)
 
     def _resumed(self, sock: socket.socket) -> None:
         if self._retries and self._retries.pop(sock, None) is not None:

@@ -82,7 +82,10 @@ def _common(context: ssl.SSLContext, tls: Tls, alpn: tuple[str, ...]) -> None:
     if tls.max_version:
         context.maximum_version = _VERSIONS[tls.max_version]
     if ciphers := ":".join(filter(None, map(openssl_cipher, tls.cipher_suites))):
-        context.set_ciphers(ciphers)
+        try:
+            context.set_ciphers(ciphers)
+        except ssl.SSLError:
+            raise OSError(errno.EINVAL, f"none of cipherSuites is known: {ciphers}") from None
     if not tls.session_resumption:
         context.options |= ssl.OP_NO_TICKET
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION

@@ -42,9 +42,7 @@ def _check(chain: list[bytes], tls: Tls, names: Sequence[str]) -> None:
             _check_chain(chain, root, names)
             return
     expected = " or ".join(pin.hex() for pin in tls.pinned)
-    raise AuthenticationError(
-        f"the certificate is not the pinned one: expected {expected}, seen {seen[0].hex()}"
-    )
+    raise AuthenticationError(f"the certificate is not the pinned one: expected {expected}, seen {seen[0].hex()}")
 
 
 def _peer_chain(connection: ssl.SSLObject) -> list[bytes]:
@@ -53,9 +51,7 @@ def _peer_chain(connection: ssl.SSLObject) -> list[bytes]:
     chain = raw.get_unverified_chain() or []
     if not chain:
         raise AuthenticationError("the server showed no certificate")
-    return [
-        each if isinstance(each, bytes) else ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in chain
-    ]
+    return [each if isinstance(each, bytes) else ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in chain]
 
 
 def dns_names(certificate: x509.Certificate) -> list[str]:
@@ -98,11 +94,10 @@ def _check_chain(chain: list[bytes], root: x509.Certificate, names: Sequence[str
     """OpenSSL has no say here: the root is known by its digest only once the peer has sent it."""
     leaf, *others = map(x509.load_der_x509_certificate, chain)
     builder = verification.PolicyBuilder().store(verification.Store([root]))
+    lenient, any_way = verification.ExtensionPolicy.permit_all(), verification.Criticality.AGNOSTIC
     builder = builder.extension_policies(
-        ca_policy=verification.ExtensionPolicy.permit_all().require_present(
-            x509.BasicConstraints, verification.Criticality.AGNOSTIC, _require_ca
-        ),
-        ee_policy=verification.ExtensionPolicy.permit_all(),
+        ca_policy=lenient.require_present(x509.BasicConstraints, any_way, _require_ca),
+        ee_policy=lenient.require_present(x509.SubjectAlternativeName, any_way, None),
     )
     reason = ""
     for name in names:
@@ -114,9 +109,7 @@ def _check_chain(chain: list[bytes], root: x509.Certificate, names: Sequence[str
             reason = str(error)
         else:
             return
-    raise AuthenticationError(
-        f"the certificate does not hold under the pinned CA for {_listed(names)}: {reason}"
-    )
+    raise AuthenticationError(f"the certificate does not hold under the pinned CA for {_listed(names)}: {reason}")
 
 
 def _require_ca(policy: object, certificate: object, extension: x509.BasicConstraints | None) -> None:

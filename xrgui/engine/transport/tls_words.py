@@ -43,8 +43,6 @@ def in_words(error: ssl.SSLError | ssl.CertificateError) -> EngineError:
         return RemoteProtocolError("no TLS version suits both ends")
     for part, text in _PEER_SAYS.items():
         if part in reason:
-            kind = (
-                AuthenticationError if "CERTIFICATE" in part or part == "UNKNOWN_CA" else RemoteProtocolError
-            )
+            kind = AuthenticationError if "CERTIFICATE" in part or part == "UNKNOWN_CA" else RemoteProtocolError
             return kind(text)
     return RemoteProtocolError(f"TLS: {reason.replace('_', ' ').lower() or error}")

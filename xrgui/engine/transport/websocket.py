@@ -28,9 +28,7 @@ FRAME = 64 * 1024
 """Payload of the biggest frame sent: masking makes a copy, which stays small enough to be cheap."""
 JOIN = 4096
 """A payload up to this size is joined with its header; a longer one is passed beside it."""
-USER_AGENT = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36"
-)
+USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36"
 """Some proxies turn unknown programs away."""
 
 
@@ -39,9 +37,7 @@ class WebSocketLayer(HandshakeLayer):
 
     client: bool
 
-    def __init__(
-        self, stream: Stream, factory: ProtocolFactory, failed: Failed | None, timeout: float
-    ) -> None:
+    def __init__(self, stream: Stream, factory: ProtocolFactory, failed: Failed | None, timeout: float) -> None:
         super().__init__(factory, failed, timeout)
         self.config = stream.ws
         self._decoder = wire.FrameDecoder(masked=not self.client)
@@ -209,9 +205,7 @@ class WebSocketServer(WebSocketLayer):
             self._peername = _forwarded_for(head)
         protocol = head.headers.get("sec-websocket-protocol", "")
         early_data = wire.decode_early_data(protocol)
-        self.lower.write(
-            wire.encode_response(head.headers["sec-websocket-key"], protocol if early_data else "")
-        )
+        self.lower.write(wire.encode_response(head.headers["sec-websocket-key"], protocol if early_data else ""))
         self.start_frames()
         self.establish()
         if early_data:

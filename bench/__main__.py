@@ -46,9 +46,7 @@ def main() -> int:
     sizes = QUICK if options.quick else Sizes()
     with place(sizes) as here:
         results = measure(options.rows, contestants, options.runs, sizes, here)
-    print(
-        f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, medians of {options.runs} runs\n"
-    )
+    print(f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, medians of {options.runs} runs\n")
     print(markdown(options.rows, contestants, results))
     if options.json:
         Path(options.json).write_text(json.dumps(results, indent=1))

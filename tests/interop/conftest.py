@@ -82,6 +82,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write_line(f"{'':24}" + "".join(f"{column:>16}" for column in columns))
     for case in dict.fromkeys(case for case, _, _ in notes):
         figures = {what: figure for name, what, figure in notes if name == case}
-        terminalreporter.write_line(
-            f"{case:24}" + "".join(f"{figures.get(column, ''):>16}" for column in columns)
-        )
+        terminalreporter.write_line(f"{case:24}" + "".join(f"{figures.get(column, ''):>16}" for column in columns))

@@ -37,10 +37,10 @@ async def serve() -> None:
 
 def main() -> None:
     try:
-        import uvloop as loops
+        from uvloop import run
     except ImportError:
-        loops = asyncio
-    loops.run(serve())
+        from asyncio import run
+    run(serve())
 
 
 if __name__ == "__main__":

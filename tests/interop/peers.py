@@ -44,8 +44,7 @@ def missing(*names: str) -> str:
     """Why these programs cannot run here; empty where they all can."""
     absent = [name for name in dict.fromkeys(names) if binary(name) is None]
     return ", ".join(
-        f"{name} is not installed" if name in DEFAULTS else f"{name.upper()}_BIN is not set"
-        for name in absent
+        f"{name} is not installed" if name in DEFAULTS else f"{name.upper()}_BIN is not set" for name in absent
     )
 
 
@@ -137,9 +136,7 @@ def nginx(port: int, root: Path, workers: int = 1) -> Iterator[Running]:
     config = work / "nginx.conf"
     config.write_text(NGINX.format(work=work, workers=workers, port=port, root=root, host=LOOPBACK))
     user = ["-g", "user root;"] if os.geteuid() == 0 else []
-    server = Running(
-        "nginx", ["nginx", "-e", str(work / "error.log"), "-c", str(config), *user], work / "log"
-    )
+    server = Running("nginx", ["nginx", "-e", str(work / "error.log"), "-c", str(config), *user], work / "log")
     try:
         server.wait_listening(port)
         yield server

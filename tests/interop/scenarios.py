@@ -75,9 +75,7 @@ async def echo(port: int, connections: int, size: int) -> float:
     started = time.perf_counter()
 
     async def one(number: int) -> None:
-        transport, visitor = await loop.create_connection(
-            lambda: EchoVisitor(size, number * 32749), LOOPBACK, port
-        )
+        transport, visitor = await loop.create_connection(lambda: EchoVisitor(size, number * 32749), LOOPBACK, port)
         try:
             await visitor.done
         finally:

@@ -56,9 +56,7 @@ FOUND = [
 ]
 
 
-def patched(
-    example: Example, piece: str, link: int, front: int, page: int, certificates: Certificates
-) -> str:
+def patched(example: Example, piece: str, link: int, front: int, page: int, certificates: Certificates) -> str:
     """The file's text for this machine. Fails if a change finds nothing in any file of the example."""
     text = (EXAMPLES / f"{example.name}-{piece}.json").read_text()
     marks = {old: f"\0{number}\0" for number, old in enumerate(example.changes)}
@@ -79,9 +77,7 @@ def patched(
 
 
 @contextlib.contextmanager
-def running(
-    program: str, example: Example, page: int, certificates: Certificates, directory: Path
-) -> Iterator[int]:
+def running(program: str, example: Example, page: int, certificates: Certificates, directory: Path) -> Iterator[int]:
     """All programs of the example, up; the port at which to ask."""
     link, front = pick_port(), pick_port()
     with contextlib.ExitStack() as stack:

@@ -91,9 +91,7 @@ class PageServer(asyncio.Protocol):
                 wanted = int(line.split(b":")[1])
         if end and len(body) >= wanted:
             answer = body[::-1] if wanted else PAGE
-            self.transport.write(
-                b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(answer)
-            )
+            self.transport.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(answer))
             self.transport.write(answer)
             self.transport.close()
 
@@ -192,9 +190,7 @@ def our_outbound(case: Case, port: int, user: str = USER) -> VlessOutbound | Vme
     if case.protocol == "vless":
         settings = model.VlessOutbound(address=LOOPBACK, port=port, id=UUID(user))
         return VlessOutbound(model.Outbound(tag="out", settings=settings), Dialer())
-    settings = model.VmessOutbound(
-        address=LOOPBACK, port=port, id=UUID(user), security=cast(Any, case.security)
-    )
+    settings = model.VmessOutbound(address=LOOPBACK, port=port, id=UUID(user), security=cast(Any, case.security))
     return VmessOutbound(model.Outbound(tag="out", settings=settings), Dialer())
 
 

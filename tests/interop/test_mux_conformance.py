@@ -71,7 +71,8 @@ SUBJECTS = [
 def subject(request: pytest.FixtureRequest) -> Subject:
     if absent := peers.missing(request.param.name):
         pytest.skip(absent)
-    return request.param
+    found: Subject = request.param
+    return found
 
 
 class PortalUnderTest:
@@ -147,10 +148,7 @@ def several_links(config: Json, count: int) -> Json:
         config["reverse"]["bridges"] = [{"tag": tag, "domain": topologies.DOMAIN} for tag in tags]
         return config
     local, link = config["outbounds"]
-    links = [
-        link | {"tag": f"link-{tag}", "settings": link["settings"] | {"reverse": {"tag": tag}}}
-        for tag in tags
-    ]
+    links = [link | {"tag": f"link-{tag}", "settings": link["settings"] | {"reverse": {"tag": tag}}} for tag in tags]
     return config | {"outbounds": [local, *links]}
 
 
@@ -197,7 +195,8 @@ def to_portal(portal: PortalUnderTest) -> Iterator[Wire]:
 @pytest.fixture(params=["portal", "bridge"])
 def wire(request: pytest.FixtureRequest, subject: Subject) -> Wire:
     """A link to the subject in either role."""
-    return request.getfixturevalue(f"to_{request.param}")
+    found: Wire = request.getfixturevalue(f"to_{request.param}")
+    return found
 
 
 # Either role: what is skipped, what is answered by End
@@ -656,7 +655,7 @@ def test_large_datagrams_are_not_sent(subject: Subject, fresh: PortalUnderTest) 
         visitor.connect((LOOPBACK, fresh.udp))
         visitor.send(b"u" * 9000)
         visitor.send(b"small")
-        sizes = []
+        sizes: list[int] = []
         while not sizes or sizes[-1] != 5:
             got = wire.frame()
             sizes += [len(got.data)] if got.data else []

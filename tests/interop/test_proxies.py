@@ -108,9 +108,7 @@ async def visitors(outbound: Any, behind: Origin) -> AsyncIterator[list[int]]:
     async with dispatcher(outbound) as acceptor:
         doors = []
         for network, port in (("tcp", behind.page), ("tcp", behind.greeter), ("udp", behind.udp)):
-            settings = model.TunnelInbound(
-                address=LOOPBACK, port=port, networks=frozenset({Network(network)})
-            )
+            settings = model.TunnelInbound(address=LOOPBACK, port=port, networks=frozenset({Network(network)}))
             doors.append(TunnelInbound(model.Inbound(listen=LOOPBACK, settings=settings), acceptor))
         for door in doors:
             await door.start()

@@ -108,8 +108,7 @@ def bridge(shape: Shape, link: int, certificates: Certificates) -> Json:
         "reverse": {"bridges": [{"tag": "bridge", "domain": DOMAIN}]},
         "outbounds": [
             {"tag": "local", "protocol": "freedom"},
-            {"tag": "link", "protocol": shape.protocol, "settings": {"vnext": [server]}}
-            | {"streamSettings": stream},
+            {"tag": "link", "protocol": shape.protocol, "settings": {"vnext": [server]}} | {"streamSettings": stream},
         ],
         "routing": {
             "rules": [
@@ -199,9 +198,7 @@ def sign(
         .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
     if not authority:
         names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(LOOPBACK))]

@@ -23,7 +23,8 @@ FEATURE_CREDIT = 1
 FEATURE_FIN = 2
 FEATURE_RESET = 4
 FEATURE_GOAWAY = 8
-FEATURES = FEATURE_CREDIT | FEATURE_FIN | FEATURE_RESET | FEATURE_GOAWAY
+FEATURE_RESUME = 16
+FEATURES = FEATURE_CREDIT | FEATURE_FIN | FEATURE_RESET | FEATURE_GOAWAY | FEATURE_RESUME
 """What this program speaks; both ends use what both name."""
 
 TAG_FEATURES, TAG_WINDOW, TAG_INSTANCE, TAG_NONCE, TAG_KEY, TAG_SIGNATURE, TAG_PUBLIC = range(1, 8)
@@ -97,6 +98,27 @@ class Reset(msgspec.Struct, frozen=True, gc=False):
         return frames.keep_alive(self.id, bytes((RESET, self.code)) + self.text.encode()[:400])
 
 
+class Reopen(msgspec.Struct, frozen=True, gc=False):
+    """The sub-connection *uid* lives on as *id* here; send again from *received*."""
+
+    id: int
+    uid: int
+    received: int
+
+    def encode(self) -> bytes:
+        return frames.keep_alive(self.id, struct.pack("!BQQ", REOPEN, self.uid, self.received))
+
+
+class Reopened(msgspec.Struct, frozen=True, gc=False):
+    """The answer: send again from *received*. An End for the id instead says that the uid is unknown."""
+
+    id: int
+    received: int
+
+    def encode(self) -> bytes:
+        return frames.keep_alive(self.id, struct.pack("!BQ", REOPENED, self.received))
+
+
 class GoAway(msgspec.Struct, frozen=True, gc=False):
     """No new sub-connections here; the running ones may finish."""
 
@@ -104,7 +126,7 @@ class GoAway(msgspec.Struct, frozen=True, gc=False):
         return frames.keep_alive(0, bytes((GOAWAY,)))
 
 
-Message = Hello | Open | Credit | Fin | Reset | GoAway
+Message = Hello | Open | Credit | Fin | Reset | Reopen | Reopened | GoAway
 
 REFUSED, UNREACHABLE, DNS, DENIED, TIMED_OUT, TOO_SLOW, OVER_LIMIT, SHUTTING_DOWN, FLOW_VIOLATION = range(1, 10)
 
@@ -126,6 +148,10 @@ def decode(stream_id: int, data: bytes) -> Message | None:
             return Credit(stream_id, *struct.unpack_from("!QI", body))
         if kind == FIN:
             return Fin(stream_id, *struct.unpack_from("!Q", body))
+        if kind == REOPEN:
+            return Reopen(stream_id, *struct.unpack_from("!QQ", body))
+        if kind == REOPENED:
+            return Reopened(stream_id, *struct.unpack_from("!Q", body))
     except struct.error:
         raise RemoteProtocolError(f"an extension message of type {kind} is too short") from None
     if kind == RESET and body:

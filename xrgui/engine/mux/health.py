@@ -69,7 +69,7 @@ class Health:
         elif worker.echoes:
             waited = now - max(worker.echoes[0], worker.last_received)
             if waited > self._timeout() and not self._acknowledged(waited):
-                worker.abort(TimeoutError(f"the other end of the link has been silent for {waited:.1f} s"))
+                worker.abort(TimeoutError(f"the other end of the link has been silent for {waited:.1f} s"), final=False)
                 return
             if waited > STUCK_TIMEOUT:
                 worker.abort(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 from xrgui.address import Destination
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 
 Payload = bytes | bytearray | memoryview
 UNLIMITED = 1 << 62
+MOST_WINDOW = 16 * 1024 * 1024
 GRACE = 256 * 1024
 """What a sender may overshoot its window by before it counts as a violation."""
 
@@ -31,10 +33,13 @@ class SubStream(asyncio.Transport):
     """
 
     __slots__ = (
+        "acked",
         "closing",
         "credited",
         "eof_sent",
         "eof_wanted",
+        "epoch",
+        "epoch_began",
         "granted",
         "held",
         "held_size",
@@ -50,15 +55,22 @@ class SubStream(asyncio.Transport):
         "received",
         "ring_member",
         "sent",
+        "uid",
+        "unacked",
         "window",
         "worker",
         "write_paused",
     )
 
-    def __init__(self, worker: MuxWorker, stream_id: int, credited: bool) -> None:
+    def __init__(self, worker: MuxWorker, stream_id: int, credited: bool, uid: int = 0) -> None:
+        """*uid* names the sub-connection for resumption; 0: it cannot outlive its link."""
         self.worker = worker
         self.id = stream_id
         self.credited = credited
+        self.uid = uid
+        self.acked = 0
+        self.unacked: deque[Payload] | None = deque() if uid else None
+        """What was sent from the offset `acked` on, to send again should the link die."""
         self.protocol: asyncio.Protocol = _NOBODY
         self.sent = 0
         self.limit = worker.peer.window if credited and worker.peer else UNLIMITED
@@ -72,6 +84,9 @@ class SubStream(asyncio.Transport):
         self.granted = 0
         """The offset up to which consumption was reported."""
         self.window = worker.window
+        self.epoch = 0
+        self.epoch_began = 0.0
+        """Where and when the measure of the window's use began."""
         self.paused = False
         self.held: deque[bytes] | None = None
         self.held_size = 0
@@ -92,6 +107,8 @@ class SubStream(asyncio.Transport):
         worker = self.worker
         if self.queue is None and not worker.blocked and self.sent + size <= self.limit:
             self.sent += size
+            if self.unacked is not None:
+                self.unacked.append(data)
             worker.put(self.id, data, size)
             if self.sent == self.limit:
                 self.pause()
@@ -123,6 +140,8 @@ class SubStream(asyncio.Transport):
             self.queued -= size
             self.sent += size
             quantum -= size
+            if self.unacked is not None:
+                self.unacked.append(part)
             self.worker.put(self.id, part, size)
         if not queue:
             self.queue = None
@@ -140,10 +159,56 @@ class SubStream(asyncio.Transport):
 
     def credit(self, consumed: int, window: int) -> None:
         """The peer is done with *consumed* bytes and takes *window* more."""
+        if not self.credited or consumed > self.sent:
+            return
+        if self.unacked is not None:
+            self._acknowledge(consumed)
         limit = consumed + window
-        if not self.credited or consumed > self.sent or limit <= self.limit:
+        if limit <= self.limit:
             return
         self.limit = limit
+        if self.queue:
+            self.worker.make_ready(self)
+        else:
+            self.drained()
+
+    def _acknowledge(self, consumed: int) -> None:
+        unacked = self.unacked
+        while unacked and self.acked + len(unacked[0]) <= consumed:
+            self.acked += len(unacked.popleft())
+        if self.closing and self.acked == self.sent:
+            self.worker.settled(self)
+
+    # Resumption
+
+    def rewind(self, offset: int) -> bool:
+        """Send again from *offset*, as a new link needs it; False if that cannot be."""
+        if self.unacked is None or not self.acked <= offset <= self.sent:
+            return False
+        parts = deque(memoryview(part) for part in self.unacked)
+        skip = offset - self.acked
+        while parts and skip >= len(parts[0]):
+            skip -= len(parts.popleft())
+        if skip:
+            parts[0] = parts[0][skip:]
+        self.queued += sum(len(part) for part in parts)
+        parts.extend(self.queue or ())
+        self.unacked.clear()
+        self.acked = self.sent = offset
+        self.queue = parts or None
+        self.eof_sent = False
+        return True
+
+    def moved(self, worker: MuxWorker, stream_id: int) -> None:
+        """Go on as *stream_id* on *worker*; `rewind` was called, or will be."""
+        self.worker = worker
+        self.id = stream_id
+        self.ring_member = False
+        self.granted = self.taken
+        worker.put_control(extension.Credit(stream_id, self.granted, self.window).encode())
+
+    def go_on(self) -> None:
+        """Send what waits, now that both sides know where."""
         if self.queue:
             self.worker.make_ready(self)
         else:
@@ -173,7 +238,7 @@ class SubStream(asyncio.Transport):
         if self.closing or self.lost:
             return
         self.closing = True
-        if self.queue is None or self.worker.closed:
+        if self.queue is None or (self.worker.closed and not self.uid):
             self.send_end()
 
     def abort(self) -> None:
@@ -194,8 +259,11 @@ class SubStream(asyncio.Transport):
 
     def send_end(self) -> None:
         """Everything that was written has left: end the sub-connection."""
-        if self.worker.forget(self) and not (self.eof_sent and not self.credited):
-            self.worker.put_control(frames.end(self.id))
+        if self.worker.closed and self.uid and not self.peer_ended:
+            return  # parked: the End leaves on the next link
+        if self.worker.forget(self, settle=self.acked < self.sent):
+            if self.credited or not self.eof_sent:
+                self.worker.put_control(frames.end(self.id))
         self._lose_soon(None)
 
     def _lose_soon(self, exc: Exception | None) -> None:
@@ -218,8 +286,11 @@ class SubStream(asyncio.Transport):
             self._hold(bytes(data))
         else:
             self.protocol.data_received(cast(bytes, data))
-            if self.credited and not self.paused and self.received - self.granted >= self.window >> 2:
-                self.grant()
+            if self.credited and not self.paused:
+                if self.received - self.granted >= self.window >> 2:
+                    self.grant()
+                elif self.uid:
+                    self.worker.ungranted.add(self)
 
     def _hold(self, data: bytes) -> None:
         if self.held is None:
@@ -245,14 +316,34 @@ class SubStream(asyncio.Transport):
         return self.received - self.held_size
 
     def grant(self) -> None:
-        """Report as consumed what the protocol above has taken."""
+        """Report as consumed what the protocol above has taken, once that is worth a message."""
+        if self.taken - self.granted >= self.window >> 2:
+            self.report()
+
+    def report(self) -> None:
+        """Report it now."""
         consumed = self.taken
-        if self.credited and consumed - self.granted >= self.window >> 2 and not self.peer_ended:
+        if self.credited and consumed > self.granted and not self.peer_ended:
+            self._grow(consumed)
             self.granted = consumed
             self.worker.put_control(extension.Credit(self.id, consumed, self.window).encode())
 
+    def _grow(self, consumed: int) -> None:
+        """Double a window that was used up in less than two round trips: the path carries more."""
+        if consumed - self.epoch < self.window:
+            return
+        now = monotonic()
+        rtt = self.worker.least_rtt
+        if rtt and now - self.epoch_began < 2 * rtt and self.window < MOST_WINDOW:
+            self.window *= 2
+        self.epoch, self.epoch_began = consumed, now
+
     def fin(self) -> None:
         """The peer's direction is over; the other one may go on."""
+        if self.peer_ended:
+            return
+        if self.uid:
+            self.worker.put_control(extension.Credit(self.id, self.received, 0).encode())
         self.peer_ended = True
         if not self.held:
             self._deliver_eof()
@@ -266,6 +357,9 @@ class SubStream(asyncio.Transport):
 
     def ended(self, exc: Exception | None) -> None:
         """The peer's End: both directions are over."""
+        if self.uid and exc is None and not self.worker.closed:
+            # Until it hears this the peer keeps what it sent, in case the link dies.
+            self.worker.put_control(extension.Credit(self.id, self.received, 0).encode())
         self.peer_ended = True
         self.worker.forget(self)
         self.queue = None

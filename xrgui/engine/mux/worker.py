@@ -13,6 +13,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from itertools import count
+from random import SystemRandom
 from time import monotonic
 from typing import cast
 
@@ -30,13 +31,14 @@ from xrgui.engine.mux.connection import (
     Packet,
 )
 from xrgui.engine.mux.health import Health
+from xrgui.engine.mux.resumption import Resumption
 from xrgui.engine.mux.substream import PacketStream, Payload, SubStream
 
 log = logging.getLogger(__name__)
 
 Stream = SubStream | PacketStream
 _numbers = count(1)
-_uids = count(1)
+getrandbits = SystemRandom().getrandbits
 
 WINDOW = 1024 * 1024
 BUFFER_LIMIT = 16 * 1024 * 1024
@@ -86,7 +88,14 @@ class MuxWorker(asyncio.Protocol):
         self.blocked = True
         self.closed = False
         self.going_away = False
+        self.final = False
         self.last_received = monotonic()
+        self.resumption: Resumption | None = None
+        """Where sub-connections wait for the next link when this one dies."""
+        self.settling: dict[int, SubStream] = {}
+        """Closed streams whose last bytes are not acknowledged yet."""
+        self.ungranted: set[SubStream] = set()
+        self.least_rtt: float | None = None
         self.echoes: deque[float] = deque()
         """When the echo pings that are under way were sent."""
         self.rtt: float | None = None
@@ -139,6 +148,8 @@ class MuxWorker(asyncio.Protocol):
         self.brake.stop()
         self.transport = None
         self._out.clear()
+        if self.resumption is not None and self.peer is not None and not self.final:
+            self.resumption.park(self, self.peer.instance)
         for stream in list(self.streams.values()):
             stream.ended(exc or ConnectionResetError("the link to the other end is gone"))
         self.streams.clear()
@@ -150,8 +161,9 @@ class MuxWorker(asyncio.Protocol):
             self._flush()
             self.transport.close()
 
-    def abort(self, exc: Exception) -> None:
-        """End the main connection now."""
+    def abort(self, exc: Exception, *, final: bool = True) -> None:
+        """End the main connection now. Unless it is *final* its sub-connections wait for the next one."""
+        self.final = final
         transport = self.transport
         self.connection_lost(exc)
         if transport is not None:
@@ -171,17 +183,18 @@ class MuxWorker(asyncio.Protocol):
 
         Raises RemoteProtocolError if all ids are taken or the peer wants no more.
         """
-        stream_id = self._allocate()
+        stream_id = self.new_id()
         self.opened += 1
         stream: Stream
         if target.network is Network.UDP:
             stream = PacketStream(self, stream_id, target)
             self._connection.packet_ids.add(stream_id)
         else:
+            uid = getrandbits(63) | 1
             credited = self.peer is not None and bool(self.peer.features & extension.FEATURE_CREDIT)
-            stream = SubStream(self, stream_id, credited)
+            stream = self._new_stream(stream_id, credited, uid)
             if credited:
-                self.put_control(extension.Open(stream_id, next(_uids)).encode())
+                self.put_control(extension.Open(stream_id, uid).encode())
         self.streams[stream_id] = stream
         if not self._reverse:
             source = local = None
@@ -190,24 +203,54 @@ class MuxWorker(asyncio.Protocol):
         protocol.connection_made(stream)
         return stream
 
-    def _allocate(self) -> int:
+    def _new_stream(self, stream_id: int, credited: bool, uid: int) -> SubStream:
+        peer, resumption = self.peer, self.resumption
+        if not credited or peer is None or resumption is None or not peer.features & extension.FEATURE_RESUME:
+            return SubStream(self, stream_id, credited)
+        stream = SubStream(self, stream_id, credited, uid)
+        resumption.add(stream)
+        return stream
+
+    def new_id(self) -> int:
         if self.going_away or len(self.streams) >= 65000:
             raise RemoteProtocolError("the link takes no more sub-connections")
         while True:
             self._next_id = self._next_id % 65535 + 1
-            if self._next_id not in self.streams:
+            if self._next_id not in self.streams and self._next_id not in self.settling:
                 return self._next_id
 
     def knows(self, stream: Stream) -> bool:
         return self.streams.get(stream.id) is stream
 
-    def forget(self, stream: Stream) -> bool:
-        """Free the stream's id; False if it was free already."""
+    def forget(self, stream: Stream, *, settle: bool = False) -> bool:
+        """Free the stream's id; False if it was free already. With *settle* it is kept until the peer has
+        acknowledged its bytes, for resumption."""
         if self.streams.get(stream.id) is not stream:
+            if isinstance(stream, SubStream) and stream.uid and self.resumption is not None:
+                self.resumption.drop(stream)
             return False
         del self.streams[stream.id]
         self._connection.packet_ids.discard(stream.id)
+        if isinstance(stream, SubStream) and stream.uid:
+            self.ungranted.discard(stream)
+            if settle and not self.closed:
+                self.settling[stream.id] = stream
+            elif self.resumption is not None:
+                self.resumption.drop(stream)
         return not self.closed
+
+    def settled(self, stream: SubStream) -> None:
+        """The peer has everything of a stream that was closed."""
+        if self.settling.get(stream.id) is stream:
+            del self.settling[stream.id]
+            if self.resumption is not None:
+                self.resumption.drop(stream)
+
+    def report_all(self) -> None:
+        """Tell the peer what was consumed since the last reports, so that it need not keep it."""
+        for stream in self.ungranted:
+            stream.report()
+        self.ungranted.clear()
 
     # Receiving
 
@@ -257,8 +300,8 @@ class MuxWorker(asyncio.Protocol):
             stream = PacketStream(self, event.id, event.target)
             self._connection.packet_ids.add(event.id)
         else:
-            credited = announced is not None and announced.id == event.id
-            stream = SubStream(self, event.id, credited)
+            fits = announced is not None and announced.id == event.id
+            stream = self._new_stream(event.id, fits, announced.uid if announced is not None else 0)
         self.opened += 1
         self.streams[event.id] = stream
         self._accept(stream, event)
@@ -268,6 +311,7 @@ class MuxWorker(asyncio.Protocol):
         if event.id == 0 and self.echoes and 0 not in self.streams:
             sample = monotonic() - self.echoes.popleft()
             self.rtt = sample if self.rtt is None else self.rtt + (sample - self.rtt) / 4
+            self.least_rtt = sample if self.least_rtt is None else min(self.least_rtt, sample)
             return
         stream = self.streams.get(event.id)
         if stream is None:
@@ -302,15 +346,24 @@ class MuxWorker(asyncio.Protocol):
             self.going_away = True
         elif isinstance(message, extension.Reset):
             self._reset = message
+        elif isinstance(message, extension.Reopen):
+            if self.resumption is not None:
+                self.resumption.answer(self, message)
+        elif isinstance(message, extension.Reopened):
+            if self.resumption is not None:
+                self.resumption.answered(self, message)
         else:
-            stream = self.streams.get(message.id)
-            if isinstance(stream, SubStream) and stream.credited:
-                if isinstance(message, extension.Credit):
-                    stream.credit(message.consumed, message.window)
-                elif message.offset != stream.received:
-                    stream.overflow(extension.FLOW_VIOLATION, "the peer's FIN does not fit what it sent")
-                else:
-                    stream.fin()
+            self._on_stream_message(message)
+
+    def _on_stream_message(self, message: extension.Credit | extension.Fin) -> None:
+        stream = self.streams.get(message.id) or self.settling.get(message.id)
+        if isinstance(stream, SubStream) and stream.credited:
+            if isinstance(message, extension.Credit):
+                stream.credit(message.consumed, message.window)
+            elif message.offset != stream.received:
+                stream.overflow(extension.FLOW_VIOLATION, "the peer's FIN does not fit what it sent")
+            else:
+                stream.fin()
 
     # Sending
 
@@ -337,6 +390,8 @@ class MuxWorker(asyncio.Protocol):
 
     def put_control(self, frame: bytes) -> None:
         """A frame that never waits for anything."""
+        if self.closed:
+            return
         self._out.append(frame)
         if not self._flush_due:
             self._flush_due = True
@@ -382,7 +437,7 @@ class MuxWorker(asyncio.Protocol):
             fresh = bool(self._fresh)
             stream = self._fresh.popleft() if fresh else self._ring.popleft()
             stream.send_some(QUANTUM)
-            if stream.queue and stream.sent < stream.limit and not stream.lost:
+            if stream.queue and stream.sent < stream.limit:
                 self._ring.append(stream)
             else:
                 stream.ring_member = False

@@ -13,6 +13,7 @@ from xrgui.engine.errors import Fault, describe, fault
 from xrgui.engine.interfaces import Acceptor
 from xrgui.engine.mux import extension
 from xrgui.engine.mux.connection import Opened
+from xrgui.engine.mux.resumption import Resumption
 from xrgui.engine.mux.substream import PacketStream, SubStream
 from xrgui.engine.mux.worker import V2RAY_PACKET, XRAY_PACKET, MuxWorker
 from xrgui.engine.reverse import control
@@ -77,6 +78,7 @@ class Bridge:
         self.public: tuple[str, ...] = ()
         """The portal's ports for visitors, as it says."""
         self.acceptor = acceptor
+        self.resumption = Resumption()
         self._dial = dial
         self._hello = hello
         self._buffer_limit = buffer_limit
@@ -96,6 +98,7 @@ class Bridge:
             self._dialling = None
         for link in list(self.links):
             link.worker.abort(ConnectionResetError("the bridge was stopped"))
+        self.resumption.close()
 
     def hold(self) -> None:
         """Dial no more; the links that stand go on."""
@@ -149,11 +152,13 @@ class Bridge:
             buffer_limit=self._buffer_limit(),
         )
         worker.heard_hello = self._heard_hello
+        worker.resumption = self.resumption
         return worker
 
     def _heard_hello(self, worker: MuxWorker) -> None:
         if worker.peer is not None:
             self.public = worker.peer.public
+        self.resumption.met(worker, [link.worker for link in self.links])
 
     def came_up(self, link: BridgeLink) -> None:
         self._dialling = None
@@ -254,6 +259,7 @@ class BridgeLink:
             self.up = True
             self.since = self.worker.loop.time()
             self._stop_timer()
+            self.worker.ping()
             bridge.came_up(self)
         if isinstance(stream, PacketStream):
             if opened.target.port == 0 and opened.target.host in control.DOMAINS:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from xrgui.address import Destination, Network
 from xrgui.engine.errors import RefusedError, RemoteProtocolError
 from xrgui.engine.mux import extension
+from xrgui.engine.mux.resumption import Resumption
 from xrgui.engine.mux.substream import PacketStream
 from xrgui.engine.mux.worker import V2RAY_PACKET, XRAY_PACKET, MuxWorker
 from xrgui.engine.reverse import control
@@ -51,6 +52,7 @@ class Portal:
         """Loop time since when it has links, or has none."""
         self._hello = hello
         self._buffer_limit = buffer_limit
+        self.resumption = Resumption()
         self._waiting: deque[Waiting] = deque()
         self._closed = False
 
@@ -125,7 +127,7 @@ class Portal:
             link.worker.data_received(initial)
 
     def new_worker(self, link: Link) -> MuxWorker:
-        return MuxWorker(
+        worker = MuxWorker(
             client=True,
             reverse=not self.domain,
             made=link.made,
@@ -134,6 +136,13 @@ class Portal:
             packet_limit=V2RAY_PACKET if self.domain else XRAY_PACKET,
             buffer_limit=self._buffer_limit(),
         )
+        worker.resumption = self.resumption
+        worker.heard_hello = self._greeted
+        return worker
+
+    def _greeted(self, worker: MuxWorker) -> None:
+        self.resumption.met(worker, [link.worker for link in self.links])
+        self.resumption.reopen(worker)
 
     def joined(self, link: Link) -> None:
         if not self.links:
@@ -149,6 +158,8 @@ class Portal:
             if not self.links:
                 self.since = link.worker.loop.time()
             log.info("portal %s: a bridge left%s", self.tag, f" ({exc})" if exc else "")
+        for other in self.links:
+            self.resumption.reopen(other.worker)
 
     def drop_links(self, inbound_tag: str) -> None:
         """End the links that came in there."""
@@ -163,6 +174,7 @@ class Portal:
             self._refuse(waiting.protocol)
         for link in list(self.links):
             link.worker.abort(ConnectionResetError("the portal was stopped"))
+        self.resumption.close()
 
 
 @dataclass(slots=True, eq=False)
@@ -204,6 +216,7 @@ class Link(asyncio.DatagramProtocol):
         self._open_control()
         if worker.hello is not None:
             worker.put_control(worker.hello.encode())
+        worker.ping()
         self.portal.joined(self)
 
     def _open_control(self) -> None:

@@ -1,0 +1,160 @@
+"""Sub-connections that outlive their main connection, between two xrgui (docs/mux-extension.md, "Resumption").
+
+When a link dies its sub-connections park: local sockets are not read, nothing is closed. On another link between the
+same two processes the side that opened them sends REOPEN for each, the other one answers REOPENED, and both send on
+from the offset that the other has named. Offsets decide, so nothing is lost and nothing comes twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from xrgui.engine.mux import extension, frames
+from xrgui.engine.mux.substream import SubStream
+
+if TYPE_CHECKING:
+    from xrgui.engine.mux.worker import MuxWorker
+
+log = logging.getLogger(__name__)
+
+GRACE = 30.0
+"""Seconds that a sub-connection waits for the next link."""
+
+
+class Resumption:
+    """The resumable sub-connections of one portal or bridge, on all its links."""
+
+    def __init__(self) -> None:
+        self._streams: dict[tuple[bytes, int], SubStream] = {}
+        """By the peer's instance and the uid."""
+        self._parked: dict[bytes, dict[int, SubStream]] = {}
+        self._known: set[bytes] = set()
+        self._timers: dict[bytes, asyncio.TimerHandle] = {}
+        self._reopening: dict[tuple[MuxWorker, int], SubStream] = {}
+        """Those that wait for a REOPENED."""
+
+    @property
+    def parked(self) -> int:
+        return sum(len(streams) for streams in self._parked.values())
+
+    def add(self, stream: SubStream) -> None:
+        self._streams[_instance(stream), stream.uid] = stream
+
+    def drop(self, stream: SubStream) -> None:
+        """*stream* is over."""
+        instance = _instance(stream)
+        self._streams.pop((instance, stream.uid), None)
+        parked = self._parked.get(instance)
+        if parked is not None:
+            parked.pop(stream.uid, None)
+
+    def park(self, worker: MuxWorker, instance: bytes) -> None:
+        """*worker*'s link has died: keep what can go on and leave the rest to it."""
+        for key in [key for key in self._reopening if key[0] is worker]:
+            del self._reopening[key]
+        parked = self._parked.setdefault(instance, {})
+        for stream in [*worker.streams.values(), *worker.settling.values()]:
+            if not isinstance(stream, SubStream) or self._streams.get((instance, stream.uid)) is not stream:
+                continue
+            worker.streams.pop(stream.id, None)
+            parked[stream.uid] = stream
+            if not stream.is_closing():
+                stream.pause()
+        worker.settling.clear()
+        worker.ungranted.clear()
+        if not parked:
+            del self._parked[instance]
+            return
+        if (timer := self._timers.pop(instance, None)) is not None:
+            timer.cancel()
+        self._timers[instance] = worker.loop.call_later(
+            GRACE, self.give_up, instance, "the link did not come back in time"
+        )
+        log.info("%d sub-connections wait for the next link", len(parked))
+
+    def give_up(self, instance: bytes, reason: str) -> None:
+        """End what still waits for a link to *instance*."""
+        if (timer := self._timers.pop(instance, None)) is not None:
+            timer.cancel()
+        for stream in list(self._parked.pop(instance, {}).values()):
+            self._streams.pop((instance, stream.uid), None)
+            stream.finish(ConnectionResetError(reason))
+
+    def met(self, worker: MuxWorker, links: list[MuxWorker]) -> None:
+        """*worker*'s peer has said HELLO. If its process is new, those that have no link any more were its
+        predecessors: a process that died took its sockets along."""
+        if worker.peer is None:
+            return
+        instance = worker.peer.instance
+        if instance not in self._known:
+            self._known.add(instance)
+            alive = {link.peer.instance for link in links if link.peer is not None}
+            for former in [key for key in self._parked if key not in alive]:
+                self.give_up(former, "the other end was started anew")
+                self._known.discard(former)
+
+    def close(self) -> None:
+        for instance in list(self._parked):
+            self.give_up(instance, "the tunnel was stopped")
+
+    # The side that opened them
+
+    def reopen(self, worker: MuxWorker) -> None:
+        """Send REOPEN over *worker* for everything that waits for its peer."""
+        if worker.peer is None:
+            return
+        parked = self._parked.get(worker.peer.instance, {})
+        for stream in list(parked.values()):
+            stream_id = worker.new_id()
+            worker.streams[stream_id] = stream
+            del parked[stream.uid]
+            stream.moved(worker, stream_id)
+            self._reopening[worker, stream_id] = stream
+            worker.put_control(extension.Reopen(stream_id, stream.uid, stream.received).encode())
+        self._empty(worker.peer.instance)
+
+    def answered(self, worker: MuxWorker, message: extension.Reopened) -> None:
+        stream = self._reopening.pop((worker, message.id), None)
+        if stream is not None:
+            self._go_on(stream, message.received)
+
+    # The other side
+
+    def answer(self, worker: MuxWorker, message: extension.Reopen) -> None:
+        """The peer wants a sub-connection to go on here."""
+        if worker.peer is None:
+            return
+        instance = worker.peer.instance
+        stream = self._streams.get((instance, message.uid))
+        if stream is None or message.id in worker.streams:
+            worker.put_control(frames.end(message.id, error=True))
+            return
+        former = stream.worker
+        former.streams.pop(stream.id, None)
+        former.settling.pop(stream.id, None)
+        former.ungranted.discard(stream)
+        self._parked.get(instance, {}).pop(stream.uid, None)
+        worker.streams[message.id] = stream
+        stream.moved(worker, message.id)
+        worker.put_control(extension.Reopened(message.id, stream.received).encode())
+        self._go_on(stream, message.received)
+        self._empty(instance)
+
+    def _go_on(self, stream: SubStream, offset: int) -> None:
+        if stream.rewind(offset):
+            stream.go_on()
+        else:
+            stream.overflow(extension.FLOW_VIOLATION, "the two ends do not agree on what was received")
+
+    def _empty(self, instance: bytes) -> None:
+        if not self._parked.get(instance):
+            self._parked.pop(instance, None)
+            if (timer := self._timers.pop(instance, None)) is not None:
+                timer.cancel()
+
+
+def _instance(stream: SubStream) -> bytes:
+    peer = stream.worker.peer
+    return peer.instance if peer is not None else b""

@@ -26,11 +26,11 @@ bench: $(VENV)/tests
 	@exec $(BIN)/python -m bench $(ARGS)
 
 $(VENV)/installed: pyproject.toml tools/setup
-	@tools/setup $(VENV) . >&2
+	@tools/setup $(VENV) --editable . >&2
 	@touch $@
 
 $(VENV)/tests: pyproject.toml tools/setup
-	@tools/setup $(VENV) '.[test]' >&2
+	@tools/setup $(VENV) --editable '.[test]' >&2
 	@touch $@ $(VENV)/installed
 
 clean:

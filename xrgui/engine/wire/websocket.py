@@ -185,7 +185,7 @@ def encode_close(code: int) -> bytes:
 class FrameDecoder:
     """Takes frames in any portions; payload comes out as it arrives, without waiting for its frame."""
 
-    __slots__ = ("_buffer", "_left", "_mask", "_masked", "control")
+    __slots__ = ("_buffer", "_closed", "_left", "_mask", "_masked", "control")
 
     def __init__(self, *, masked: bool) -> None:
         """*masked*: the peer is a client, whose frames must be masked."""
@@ -195,6 +195,8 @@ class FrameDecoder:
         """Bytes of the current data frame that are still to come."""
         self._mask = b""
         """The mask in the phase that fits them; empty for none."""
+        self._closed = False
+        """A close frame came: what follows it means nothing."""
         self.control: list[tuple[int, bytes]] = []
         """Control frames that came, as (opcode, payload); whoever handles them clears it."""
 
@@ -206,7 +208,7 @@ class FrameDecoder:
         payload: list[Data] = []
         view = memoryview(data)
         position, end = 0, len(data)
-        while position < end:
+        while position < end and not self._closed:
             if self._left:
                 taken = min(self._left, end - position)
                 payload.append(self._unmask(view[position : position + taken]))
@@ -260,6 +262,7 @@ class FrameDecoder:
             return 0
         content = bytes(view[position + size : position + size + length])
         self.control.append((first & 0x0F, apply_mask(content, mask) if mask else content))
+        self._closed = first & 0x0F == CLOSE
         return size + length
 
     def _check(self, first: int, second: int) -> None:

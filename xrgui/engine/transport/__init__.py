@@ -16,7 +16,6 @@ from xrgui.engine.transport import tcp, tls_context
 from xrgui.engine.transport.proxy_protocol import ProxyProtocolServer
 from xrgui.engine.transport.tcp import Connection, Listener, ProtocolFactory
 from xrgui.engine.transport.tls import TlsLayer
-from xrgui.engine.transport.websocket import WebSocketClient, WebSocketServer
 
 __all__ = ["DIAL_TIMEOUT", "Listener", "client_stack", "dial", "listen"]
 
@@ -76,6 +75,9 @@ def client_stack(stream: Stream, host: str, protocol: asyncio.Protocol) -> async
     failed = protocol.connection_lost
     factory: ProtocolFactory = lambda: protocol  # noqa: E731
     if stream.network == "ws":
+        # Here, since it costs each process 3 MB and few need it.
+        from xrgui.engine.transport.websocket import WebSocketClient
+
         factory = partial(WebSocketClient, stream, host, factory, failed)
     if stream.security == "tls":
         client = tls_context.for_client(stream, host)
@@ -123,6 +125,8 @@ async def listen(stream: Stream, listen: str, port: int, protocol_factory: Proto
 
 def _server_stack(stream: Stream, factory: ProtocolFactory) -> ProtocolFactory:
     if stream.network == "ws":
+        from xrgui.engine.transport.websocket import WebSocketServer
+
         factory = partial(WebSocketServer, stream, factory)
     if stream.security == "tls":
         factory = _tls_server(tls_context.ServerTls(stream), factory)

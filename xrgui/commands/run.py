@@ -27,8 +27,8 @@ from xrgui.engine.tasks import spawn
 
 log = logging.getLogger("xrgui")
 
-LONGEST_END = 1.8
-"""Seconds from a signal to the end of the process, whatever hangs."""
+LONGEST_END = 1.5
+"""Seconds from a signal to the end of all connections, whatever hangs."""
 
 log_level = click.option(
     "--log-level",

@@ -43,6 +43,8 @@ class Actions(QObject):
 
     def _file(self) -> None:
         self._add("new", tr("New tunnel…"), "Ctrl+N", "plus")
+        self._add("new_server", tr("New public server…"), "", "server")
+        self._add("new_custom", tr("New configuration of your own…"), "", "service")
         self._add("import_file", tr("Import from file…"), "Ctrl+O", "import")
         self._add("import_clipboard", tr("Import from clipboard"), "Ctrl+V")
         self._add("import_qr", tr("Import a QR picture…"), "", "qr")
@@ -116,7 +118,7 @@ class Actions(QObject):
 
     def fill(self, bar: QMenuBar) -> None:
         bar.clear()
-        file_keys = "new | import_file import_clipboard import_qr | export backup | close quit"
+        file_keys = "new new_server new_custom | import_file import_clipboard import_qr | export backup | close quit"
         self._menu(bar, tr("File"), file_keys)
         self._menu(bar, tr("Edit"), "undo | copy find | settings")
         tunnel_keys = (

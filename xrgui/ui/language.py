@@ -59,9 +59,7 @@ class Language:
         self.code = chosen
         self.locale = _locale(chosen)
         QLocale.setDefault(self.locale)
-        self._catalog = (
-            {} if chosen == "en" else read_catalog(resources() / "translations" / f"xrgui_{chosen}.ts")
-        )
+        self._catalog = {} if chosen == "en" else read_catalog(resources() / "translations" / f"xrgui_{chosen}.ts")
         self._install_qt()
 
     def _install_qt(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from xrgui.profiles.model import Profile
+from xrgui.profiles.model import Profile, is_reference
 from xrgui.profiles.secrets import FileSecrets, MemorySecrets, SecretError, SecretStore, find_keyring
 from xrgui.profiles.store import Notice, Store, Stored
 from xrgui.profiles.vault import bring_back, forget, put_away, secret_values
@@ -62,7 +62,12 @@ class Library(QObject):
 
     async def complete(self, profile_id: str) -> Profile:
         """With its secrets in place. Raises SecretError, KeyError."""
-        profile = self._stored[profile_id].profile
+        return await self.fetch(self._stored[profile_id].profile)
+
+    async def fetch(self, profile: Profile) -> Profile:
+        """*profile* with its secrets in place. Raises SecretError."""
+        if not any(is_reference(value) for value in secret_values(profile)):
+            return profile
         return await self._away(lambda: bring_back(profile, self.secrets))
 
     async def delete(self, profile_id: str) -> None:

@@ -236,9 +236,7 @@ class Runner(QObject):
 
     def _comes_back(self, tunnel_id: str, failed: bool) -> bool:
         profile = self._library.get(tunnel_id)
-        return profile is not None and (
-            profile.restart == "always" or (profile.restart == "on-failure" and failed)
-        )
+        return profile is not None and (profile.restart == "always" or (profile.restart == "on-failure" and failed))
 
 
 def sentence(error: rpc.RpcError) -> str:

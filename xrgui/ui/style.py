@@ -51,18 +51,22 @@ QPushButton[place="last"] { border-top-left-radius: 0; border-bottom-left-radius
 QPushButton[place]:checked { font-weight: 600; }
 QPushButton[place]:focus { border: 1px solid $accent; }
 
-QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QComboBox {
+QAbstractScrollArea { border: none; }
+QLineEdit, QPlainTextEdit, QTextEdit, QListWidget, QSpinBox, QComboBox {
     background: $panel; border: 1px solid $line; border-radius: 7px; padding: 0 9px; min-height: 28px;
     selection-background-color: $accent; selection-color: $on_accent;
 }
-QPlainTextEdit, QTextEdit { padding: 6px 8px; }
+QPlainTextEdit, QTextEdit { padding: 4px 2px; }
+QListWidget { padding: 3px; }
+QListWidget::item { padding: 3px 5px; border-radius: 4px; }
+QListWidget::item:selected { background: $selection; color: $text; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QComboBox:focus {
     border-color: $accent;
 }
 QLineEdit[state="error"], QPlainTextEdit[state="error"] { border-color: $error; }
 QLineEdit:disabled, QSpinBox:disabled, QComboBox:disabled { color: $muted; background: $window; }
 QLineEdit:read-only { background: $window; }
-QComboBox { padding-right: 26px; }
+QComboBox { padding-right: 4px; }
 QComboBox::drop-down { border: none; width: 26px; subcontrol-position: right center; }
 QComboBox::down-arrow { image: url($icons/chevron-down.svg); width: 10px; height: 10px; }
 QComboBox QAbstractItemView {
@@ -70,7 +74,7 @@ QComboBox QAbstractItemView {
     selection-background-color: $selection; selection-color: $text;
 }
 QComboBox QAbstractItemView::item { min-height: 28px; padding: 0 6px; }
-QSpinBox { padding-right: 20px; }
+QSpinBox { padding: 0; }
 QSpinBox::up-button, QSpinBox::down-button { border: none; width: 20px; background: transparent; }
 QSpinBox::up-arrow { image: url($icons/chevron-up.svg); width: 9px; height: 9px; }
 QSpinBox::down-arrow { image: url($icons/chevron-down.svg); width: 9px; height: 9px; }
@@ -116,7 +120,6 @@ QStatusBar { background: $side; border-top: 1px solid $line; min-height: 27px; }
 QStatusBar::item { border: none; }
 QStatusBar QLabel { color: $muted; }
 
-QAbstractScrollArea { border: none; }
 QScrollArea, QScrollArea > QWidget > QWidget#content { background: transparent; }
 QListView, QTableView { background: $panel; border: none; outline: none; }
 QTableView { gridline-color: $line; selection-background-color: $selection; selection-color: $text; }

@@ -174,9 +174,7 @@ def test_random_batches_leave_view_and_book_alike(book: Sessions, table: Session
         leaving = draw.sample(sorted(live), min(len(live), draw.randrange(4)))
         moved = tuple((n, 100, draw.randrange(10**6)) for n in live)
         table.held = draw.random() < 0.3
-        book.apply(
-            event(at, rows=coming, counters=moved, closed=tuple(ended(live.pop(n), at) for n in leaving))
-        )
+        book.apply(event(at, rows=coming, counters=moved, closed=tuple(ended(live.pop(n), at) for n in leaving)))
         shown = set(table.open_ids())
         assert shown == set(live)
     table.held = False

@@ -158,9 +158,7 @@ class RulesModel(QAbstractTableModel):
         goes = outbound_words(self._config, first) if first else tr("dropped")
         return ("", tr("(the rest)"), tr("no rule takes it"), goes)[column]
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < 5:
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):

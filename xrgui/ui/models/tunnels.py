@@ -152,9 +152,7 @@ class TunnelsModel(QAbstractListModel):
         data.setData(MIME, QByteArray(self._tunnels[indexes[0].row()].id.encode()))
         return data
 
-    def dropMimeData(
-        self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index
-    ) -> bool:
+    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
         """Moves at once and returns False, so that the view removes nothing itself."""
         if data.hasFormat(MIME):
             self.move(self.row(data.data(MIME).toStdString()), len(self._tunnels) if row < 0 else row)

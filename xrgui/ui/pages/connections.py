@@ -75,9 +75,7 @@ class ConnectionsPage(QWidget):
         view.setItemDelegate(_Delegate(view, model))
         live_only = {"down_rate", "up_rate", "idle"}
         hidden = [
-            place
-            for place, c in enumerate(COLUMNS)
-            if not c.shown or (model is self.closed and c.key in live_only)
+            place for place, c in enumerate(COLUMNS) if not c.shown or (model is self.closed and c.key in live_only)
         ]
         view.set_columns([c.width for c in COLUMNS], hidden)
         view.setSortingEnabled(True)
@@ -246,9 +244,7 @@ class ConnectionsPage(QWidget):
         cell = self.view.indexAt(at)
         if cell.isValid() and cell.data():
             text = str(cell.data())
-            menu.addAction(tr("Filter by “{text}”", text=text)).triggered.connect(
-                lambda: self.filter.setText(text)
-            )
+            menu.addAction(tr("Filter by “{text}”", text=text)).triggered.connect(lambda: self.filter.setText(text))
         menu.popup(self.view.viewport().mapToGlobal(at))
 
     def _column_menu(self) -> None:

@@ -24,9 +24,7 @@ class FirstStart(QScrollArea):
             (
                 "share",
                 tr("Share from this computer"),
-                tr(
-                    "A web page, an app or SSH on this computer becomes reachable through your public server."
-                ),
+                tr("A web page, an app or SSH on this computer becomes reachable through your public server."),
                 tr("Share…"),
             ),
             (

@@ -67,9 +67,7 @@ class LogsPage(QWidget):
         self.table.set_columns([wide("00:00:00") + 24, max(wide(level_word(x)) for x in LEVELS) + 24, 600])
         self.table.verticalHeader().setDefaultSectionSize(delegate.metrics.height() + 9)
         self.table.horizontalHeader().setStretchLastSection(True)
-        self._empty = paragraph(
-            tr("What the engine does is written here, newest at the bottom."), tone="muted"
-        )
+        self._empty = paragraph(tr("What the engine does is written here, newest at the bottom."), tone="muted")
         empty = QWidget()
         empty_layout = column(None, row(None, self._empty, None), None, None)
         empty_layout.setContentsMargins(32, 24, 32, 24)

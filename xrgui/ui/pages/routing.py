@@ -86,9 +86,7 @@ class RoutingPage(QWidget):
         self._result = paragraph(
             tr("Type a target to see which rule would take it. Nothing is connected."), tone="muted"
         )
-        fields = row(
-            label(tr("Target")), self.network, self.target, label(tr("comes in by")), self.inbound, self.run
-        )
+        fields = row(label(tr("Target")), self.network, self.target, label(tr("comes in by")), self.inbound, self.run)
         fields.setStretch(2, 1)
         answer = row(self._icon, self._result)
         answer.setStretch(1, 1)

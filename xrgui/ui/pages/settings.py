@@ -88,17 +88,13 @@ class SettingsPage(QScrollArea):
             self.language.addItem(name, code)
         self.language.setCurrentIndex(max(0, self.language.findData(self.settings.language)))
         self.language.activated.connect(lambda: self._set("language", self.language.currentData()))
-        return self._section(
-            tr("Look"), self._named(tr("Theme"), look), self._named(tr("Language"), self.language)
-        )
+        return self._section(tr("Look"), self._named(tr("Theme"), look), self._named(tr("Language"), self.language))
 
     def _start(self) -> Card:
         self.login = QCheckBox(tr("Start xrgui when I log in"))
         self.login.clicked.connect(self.login_asked)
         hidden = self._check(tr("Start hidden in the tray"), "start_hidden")
-        hint = paragraph(
-            tr("Which tunnels start with xrgui is chosen in each tunnel."), tone="muted", size=12
-        )
+        hint = paragraph(tr("Which tunnels start with xrgui is chosen in each tunnel."), tone="muted", size=12)
         return self._section(tr("Start"), self.login, hidden, hint)
 
     def _close(self) -> Card:

@@ -52,7 +52,7 @@ class TunnelDetail(QScrollArea):
         layout.addStretch(0)
         self.setWidget(self.content)
 
-    def show_tunnel(self, tunnel: Tunnel, series: Series, today: str) -> None:
+    def show_tunnel(self, tunnel: Tunnel, series: Series, carried: tuple[str, str]) -> None:
         """Show *tunnel* as it is now; call again whenever it changed."""
         fresh = self.tunnel is None or self.tunnel.id != tunnel.id
         self.tunnel = tunnel
@@ -62,7 +62,7 @@ class TunnelDetail(QScrollArea):
         show_tunnel(self._path, tunnel)
         calm = tunnel.phase in (Phase.UP, Phase.STOPPED)
         self._traffic.setVisible(calm or not tunnel.happenings)
-        self._traffic.show_tunnel(tunnel, series, today)
+        self._traffic.show_tunnel(tunnel, series, carried)
         self._events.setVisible(not calm and bool(tunnel.happenings))
         self._events.show_tunnel(tunnel)
         if fresh:

@@ -31,12 +31,12 @@ class TunnelsPage(QStackedWidget):
     """share, serve, import or try."""
     menu_asked = Signal(QPoint)
 
-    def __init__(self, model: TunnelsModel, traffic: Traffic, today: Callable[[str], str]) -> None:
-        """*today* says in words what a tunnel of an id has carried."""
+    def __init__(self, model: TunnelsModel, traffic: Traffic, carried: Callable[[str], tuple[str, str]]) -> None:
+        """*carried* says in words what a tunnel of an id has carried today and in all."""
         super().__init__()
         self._model = model
         self._traffic = traffic
-        self._today = today
+        self._carried = carried
         self.first = FirstStart()
         self.first.asked.connect(self.first_asked)
         self.filtered = TunnelFilter(model, self)
@@ -111,7 +111,7 @@ class TunnelsPage(QStackedWidget):
         tunnel = self.current
         self.detail.content.setVisible(tunnel is not None)
         if tunnel is not None and self.isVisible():
-            self.detail.show_tunnel(tunnel, self._traffic.series(tunnel.id), self._today(tunnel.id))
+            self.detail.show_tunnel(tunnel, self._traffic.series(tunnel.id), self._carried(tunnel.id))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLayout,
     QPushButton,
     QSizePolicy,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -26,9 +27,7 @@ GAP = 8
 INSIDE = 16
 
 
-def button(
-    text: str, *, kind: str = "", icon: str = "", tip: str = "", name: str = "", role: str = ""
-) -> QPushButton:
+def button(text: str, *, kind: str = "", icon: str = "", tip: str = "", name: str = "", role: str = "") -> QPushButton:
     """A push button of one of the stylesheet's kinds; one without text needs a *tip*, which names it.
 
     The blank before a text keeps the icon at a distance, for which the style has no measure.
@@ -44,6 +43,16 @@ def button(
     result.setAccessibleName(name or text or tip)
     result.setAutoDefault(False)
     return result
+
+
+def port_box(value: int = 0) -> QSpinBox:
+    """A port from 1 to 65535."""
+    box = QSpinBox()
+    box.setRange(1, 65535)
+    box.setValue(value)
+    box.setFixedWidth(88)
+    box.lineEdit().setTextMargins(7, 0, 0, 0)
+    return box
 
 
 def label(text: str = "", *, tone: str = "", size: int = theme.SIZE, bold: bool = False) -> QLabel:
@@ -99,9 +108,7 @@ def _fill(layout: L, parts: Iterable[QWidget | QLayout | None], gap: int) -> L:
 class Frame(QFrame):
     """A frame of one of the stylesheet's kinds."""
 
-    def __init__(
-        self, kind: str, layout: QLayout | None = None, side: int = 0, top: int | None = None
-    ) -> None:
+    def __init__(self, kind: str, layout: QLayout | None = None, side: int = 0, top: int | None = None) -> None:
         """Margins in pixels; *top* is also the bottom's and without it as wide as *side*."""
         super().__init__()
         self.setProperty("kind", kind)
@@ -123,9 +130,7 @@ def line() -> QFrame:
 class Elided(QLabel):
     """One line that loses its middle where there is no room, and then says the whole in its tool tip."""
 
-    def __init__(
-        self, text: str = "", *, fixed: bool = False, size: int = theme.SIZE, bold: bool = False
-    ) -> None:
+    def __init__(self, text: str = "", *, fixed: bool = False, size: int = theme.SIZE, bold: bool = False) -> None:
         super().__init__(text)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(theme.font(size, bold=bold, fixed=fixed))
@@ -169,9 +174,7 @@ class Segments(QWidget):
         pairs = list(choices)
         for place, (key, text) in enumerate(pairs):
             part = _Segment(text)
-            part.setProperty(
-                "place", "first" if not place else "last" if place == len(pairs) - 1 else "middle"
-            )
+            part.setProperty("place", "first" if not place else "last" if place == len(pairs) - 1 else "middle")
             part.setAccessibleName(f"{name}: {text}")
             part.clicked.connect(lambda _=False, key=key: self.chosen.emit(key))
             self._group.addButton(part)

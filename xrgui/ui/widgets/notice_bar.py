@@ -25,9 +25,7 @@ class NoticeBar(Frame):
         self.key = ""
         self.hide()
 
-    def say(
-        self, key: str, state: str, text: str, action: str = "", run: Callable[[], None] | None = None
-    ) -> None:
+    def say(self, key: str, state: str, text: str, action: str = "", run: Callable[[], None] | None = None) -> None:
         """Show *text* until it is hidden; *key* names it for `clear`."""
         self.key = key
         self._icon.show_state(state, text)

@@ -110,9 +110,7 @@ class PathWidget(QWidget):
             QRectF(0.5 + widths[0] + leg, top, widths[1], BOX - 1),
         ]
         right = self.width() - 0.5 - widths[2]
-        boxes += [
-            QRectF(right, 0.5 + n * (BOX + BETWEEN), widths[2], BOX - 1) for n in range(len(self._services))
-        ]
+        boxes += [QRectF(right, 0.5 + n * (BOX + BETWEEN), widths[2], BOX - 1) for n in range(len(self._services))]
         return boxes
 
     def _wanted(self, node: Node) -> float:
@@ -146,9 +144,7 @@ class PathWidget(QWidget):
         painter.drawText(inner, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, title)
         painter.setFont(theme.font(theme.SMALL, tabular=True))
         painter.setPen(theme.color(node.tone))
-        text = painter.fontMetrics().elidedText(
-            node.text, Qt.TextElideMode.ElideRight, int(inner.width()) + 1
-        )
+        text = painter.fontMetrics().elidedText(node.text, Qt.TextElideMode.ElideRight, int(inner.width()) + 1)
         painter.drawText(inner, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, text)
 
     def _paint_leg(self, painter: QPainter, start: QRectF, end: QRectF, leg: Leg) -> None:

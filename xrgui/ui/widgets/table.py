@@ -108,9 +108,7 @@ class _Header(QHeaderView):
         painter.setFont(theme.font(theme.SMALL, bold=sorted_here))
         painter.setPen(theme.color("text" if sorted_here else "muted"))
         text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(
-            room, (Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft) | _VCENTER, text
-        )
+        painter.drawText(room, (Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft) | _VCENTER, text)
         if sorted_here and text:
             taken = painter.fontMetrics().horizontalAdvance(text) + 5
             left = room.right() - taken - 8 if right else room.left() + taken

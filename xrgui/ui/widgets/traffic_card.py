@@ -47,9 +47,7 @@ class TrafficCard(Card):
         self._down, self._up = Figure("accent"), Figure("up")
         self._down.setAccessibleName(tr("Down"))
         self._up.setAccessibleName(tr("Up"))
-        self._spans = Segments(
-            tr("Time shown"), [("60", tr("1 min")), ("300", tr("5 min")), ("3600", tr("1 h"))]
-        )
+        self._spans = Segments(tr("Time shown"), [("60", tr("1 min")), ("300", tr("5 min")), ("3600", tr("1 h"))])
         self._spans.chosen.connect(self._choose)
         self.chart = TrafficChart()
         top = row(label(tr("Traffic"), bold=True), self._down, self._up, None, self._spans, gap=10)
@@ -60,7 +58,7 @@ class TrafficCard(Card):
         layout.setStretch(0, 1)
         super().__init__(layout)
 
-    def show_tunnel(self, tunnel: Tunnel, series: Series, today: str) -> None:
+    def show_tunnel(self, tunnel: Tunnel, series: Series, carried: tuple[str, str]) -> None:
         self._series = series
         up = tunnel.phase is Phase.UP
         self._chart_part.setVisible(up)
@@ -71,7 +69,8 @@ class TrafficCard(Card):
         problem = words.advice(tunnel).title if tunnel.trouble is not Trouble.NONE else tr("none since start")
         self._facts.tell(
             [
-                (tr("Today"), today),
+                (tr("Today"), carried[0]),
+                (tr("In all"), carried[1] if carried[1] != carried[0] else ""),
                 (tr("Link"), link_text(tunnel)),
                 (tr("Last problem"), problem if tunnel.running else ""),
             ]

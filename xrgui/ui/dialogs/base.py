@@ -1,0 +1,116 @@
+"""What all dialogs share: heading, explanation, body, and buttons with the main one last."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QDialog, QFrame, QLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from xrgui.ui import icons, theme
+from xrgui.ui.language import tr
+from xrgui.ui.widgets.basic import button, label, paragraph, row
+
+MARGIN = 24
+
+
+class Dialog(QDialog):
+    """Modal to its window. Open it by `open()`; the answer comes by `accepted`, `rejected` or own signals."""
+
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None, title: str, text: str = "", *, width: int = 620) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.setWindowIcon(icons.program_icon())
+        self.setMinimumWidth(min(width, 420))
+        self.resize(width, 200)
+        self._area: QScrollArea | None = None
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(MARGIN, 20, MARGIN, 20)
+        self._layout.setSpacing(14)
+        self.heading = label(title, size=theme.TITLE, bold=True)
+        self.heading.setWordWrap(True)
+        self._layout.addWidget(self.heading)
+        self.explanation = paragraph(text, tone="muted")
+        self.explanation.setVisible(bool(text))
+        self._layout.addWidget(self.explanation)
+        self.left: list[QPushButton] = []
+        self.cancel = button(tr("Cancel"))
+        self.cancel.clicked.connect(self.reject)
+        self.main = button(tr("OK"), kind="primary")
+        self.main.clicked.connect(self.accept)
+        self.finished.connect(self.closed)
+        QShortcut(QKeySequence("Ctrl+Return"), self, self.main.click)
+
+    def set_body(self, body: QWidget | QLayout, *, scrolls: bool = False) -> None:
+        if isinstance(body, QLayout):
+            holder = QWidget()
+            holder.setLayout(body)
+            body.setContentsMargins(0, 0, 0, 0)
+            body = holder
+        if not scrolls:
+            self._layout.addWidget(body, 1)
+            return
+        area = _Area()
+        body.setObjectName("content")
+        area.setWidget(body)
+        body.installEventFilter(self)
+        self._area = area
+        self._layout.addWidget(area, 1)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Grow with the body; never shrink, so that nothing jumps while one types."""
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            QTimer.singleShot(0, self, self._grow)
+        return False
+
+    def _grow(self) -> None:
+        if self._area is not None:
+            self._area.updateGeometry()
+        width, height = self._wanted()
+        if height > self.height():
+            self.resize(max(width, self.width()), height)
+
+    def set_buttons(self, main: str, *left: QPushButton, cancel: str = "") -> None:
+        """*left* stand apart; an empty *main* leaves one button to close."""
+        self.main.setText(main)
+        self.main.setAccessibleName(main)
+        self.main.setVisible(bool(main))
+        self.main.setDefault(bool(main))
+        if cancel:
+            self.cancel.setText(cancel)
+        self._layout.addSpacing(2)
+        self._layout.addLayout(row(*left, None, self.cancel, self.main))
+
+    def fit(self) -> None:
+        """As high as the body wants, at most as the screen has."""
+        self.resize(*self._wanted())
+
+    def _wanted(self) -> tuple[int, int]:
+        self._layout.activate()
+        available = self.screen().availableGeometry()
+        width = min(max(self.width(), self._layout.totalMinimumSize().width()), available.width() - 20)
+        height = self._layout.totalHeightForWidth(width)
+        if height < 0:
+            height = self._layout.totalSizeHint().height()
+        return width, min(height, available.height() - 60)
+
+
+class _Area(QScrollArea):
+    """Wants to be as wide and high as what it holds; scrolls where the dialog cannot be."""
+
+    def sizeHint(self) -> QSize:
+        held = self.widget()
+        return held.sizeHint() if held is not None else super().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        held = self.widget()
+        width = held.minimumSizeHint().width() if held is not None else 0
+        return QSize(width, 120)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

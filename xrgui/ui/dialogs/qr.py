@@ -1,0 +1,30 @@
+"""An address as a QR code, for a phone."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from xrgui.ui.dialogs.base import Dialog
+from xrgui.ui.language import tr
+from xrgui.ui.widgets.basic import Elided, button, column, paragraph, row
+from xrgui.ui.widgets.qr import QrView
+from xrgui.ui.widgets.table import copy_text
+
+
+def show_qr(parent: QWidget | None, title: str, text: str) -> Dialog:
+    dialog = Dialog(parent, title, width=360)
+    view = QrView()
+    view.setAccessibleName(tr("QR code of {text}", text=text))
+    address = Elided(text, fixed=True)
+    address.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    if view.show_text(text):
+        dialog.set_body(column(row(None, view, None), address, gap=12))
+    else:
+        dialog.set_body(column(paragraph(tr("This is too long for a QR code."), tone="muted")))
+    copy = button(tr("Copy"), icon="copy")
+    copy.clicked.connect(lambda: copy_text(text))
+    dialog.set_buttons("", copy, cancel=tr("Close"))
+    dialog.fit()
+    dialog.open()
+    return dialog

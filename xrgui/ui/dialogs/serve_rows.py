@@ -1,0 +1,211 @@
+"""Lines of the public server's form: a computer that may share, a port for visitors."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
+
+from xrgui.address import Network
+from xrgui.profiles.model import Bridge, Entry
+from xrgui.ui.language import tr
+from xrgui.ui.widgets.basic import button, label, port_box, row
+from xrgui.ui.widgets.field import Note
+
+
+class BridgeRow(QWidget):
+    """A name, and the link that this computer's owner needs."""
+
+    changed = Signal()
+    removed = Signal()
+    asked = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bridge = Bridge(name="", secret=str(uuid.uuid4()))
+        self.name = QLineEdit()
+        self.name.setPlaceholderText(tr("name of the computer"))
+        self.name.setAccessibleName(tr("Name of the computer"))
+        self.name.textEdited.connect(self.changed)
+        self.link = button(tr("Copy its link"), icon="copy", tip=tr("Copy the link that this computer needs"))
+        self.link.clicked.connect(lambda: self.asked.emit(self.name.text().strip()))
+        self.remove = button("", kind="bare", icon="close", tip=tr("Do not let it share"))
+        self.remove.clicked.connect(self.removed)
+        self.note = Note()
+        _lay_out(self, row(self.name, self.link, self.remove), self.note)
+
+    def show_value(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+        self.name.setText(bridge.name)
+
+    @property
+    def value(self) -> Bridge:
+        return msgspec.structs.replace(self._bridge, name=self.name.text().strip())
+
+    @property
+    def focus(self) -> QWidget:
+        return self.name
+
+
+class EntryRow(QWidget):
+    """A public port, its network, and the computer that serves it."""
+
+    changed = Signal()
+    removed = Signal()
+    asked = Signal(str)
+    bridge_names: list[str] = []
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entry = Entry(port=0, bridge="")
+        self.port = port_box()
+        self.port.setAccessibleName(tr("Public port"))
+        self.network = QComboBox()
+        self.network.addItem("TCP", Network.TCP)
+        self.network.addItem("UDP", Network.UDP)
+        self.network.setAccessibleName(tr("Network"))
+        self.network.setFixedWidth(74)
+        self.bridge = QComboBox()
+        self.bridge.setAccessibleName(tr("Served by"))
+        self.target = QLineEdit()
+        self.target.setPlaceholderText(tr("its port"))
+        self.target.setToolTip(tr("The port on that computer, if it shares several and it differs"))
+        self.target.setAccessibleName(tr("Port on that computer"))
+        self.target.setFixedWidth(76)
+        self.remove = button("", kind="bare", icon="close", tip=tr("Close this port"))
+        self.remove.clicked.connect(self.removed)
+        self.note = Note()
+        line = row(self.port, self.network, label("→"), self.bridge, self.target, self.remove)
+        line.setStretch(3, 1)
+        _lay_out(self, line, self.note)
+        self.set_bridges(self.bridge_names)
+        self.port.valueChanged.connect(self.changed)
+        self.network.activated.connect(self.changed)
+        self.bridge.activated.connect(self.changed)
+        self.target.textEdited.connect(self.changed)
+
+    def set_bridges(self, names: list[str]) -> None:
+        """Keep the place in the list: a computer that is renamed stays chosen."""
+        place = max(0, self.bridge.currentIndex())
+        self.bridge.blockSignals(True)
+        self.bridge.clear()
+        self.bridge.addItems(names)
+        self.bridge.setCurrentIndex(min(place, len(names) - 1))
+        self.bridge.blockSignals(False)
+
+    def show_value(self, entry: Entry) -> None:
+        self._entry = entry
+        self.port.setValue(entry.port)
+        self.network.setCurrentIndex(self.network.findData(entry.network))
+        self.bridge.setCurrentIndex(max(0, self.bridge.findText(entry.bridge)))
+        self.target.setText(str(entry.target_port or ""))
+
+    @property
+    def value(self) -> Entry:
+        target = self.target.text().strip()
+        return msgspec.structs.replace(
+            self._entry,
+            port=self.port.value(),
+            network=Network(self.network.currentData()),
+            bridge=self.bridge.currentText(),
+            target_port=int(target) if target.isascii() and target.isdigit() and len(target) < 6 else 0,
+        )
+
+    @property
+    def focus(self) -> QWidget:
+        return self.port
+
+
+def _lay_out(widget: QWidget, line: Any, note: Note) -> None:
+    layout = QVBoxLayout(widget)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(5)
+    layout.addLayout(line)
+    layout.addWidget(note)
+
+
+class Line(Protocol):
+    changed: Any
+    removed: Any
+    asked: Any
+    remove: QWidget
+    note: Note
+    value: Any
+    focus: Any
+
+    def show_value(self, value: Any) -> None: ...
+
+
+R = TypeVar("R", bound=Any)
+
+
+class Rows(QWidget, Generic[R]):
+    """A list of lines of one kind, the last of which cannot be removed."""
+
+    changed = Signal()
+    asked = Signal(str)
+
+    def __init__(self, kind: type[R], more: str) -> None:
+        super().__init__()
+        self._kind = kind
+        self.rows: list[R] = []
+        self._list = QVBoxLayout()
+        self._list.setSpacing(8)
+        add = button(more, kind="link")
+        add.clicked.connect(self._add)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addLayout(self._list)
+        layout.addLayout(row(add, None))
+
+    def show_values(self, values: tuple[Any, ...]) -> None:
+        for old in list(self.rows):
+            self._drop(old)
+        for value in values:
+            self._append().show_value(value)
+        self._arrange()
+
+    def say(self, place: int, tone: str, text: str) -> QWidget | None:
+        if place >= len(self.rows):
+            return None
+        self.rows[place].note.say(tone, text)
+        focus: QWidget = self.rows[place].focus
+        return focus
+
+    def say_nothing(self) -> None:
+        for part in self.rows:
+            part.note.say("muted", "")
+
+    def _append(self) -> R:
+        part: R = self._kind()
+        part.changed.connect(self.changed)
+        part.asked.connect(self.asked)
+        part.removed.connect(lambda: self._remove(part))
+        self.rows.append(part)
+        self._list.addWidget(part)
+        return part
+
+    def _add(self) -> None:
+        part = self._append()
+        self._arrange()
+        part.focus.setFocus()
+        self.changed.emit()
+
+    def _remove(self, part: R) -> None:
+        self._drop(part)
+        self._arrange()
+        self.changed.emit()
+
+    def _drop(self, part: R) -> None:
+        self.rows.remove(part)
+        self._list.removeWidget(part)
+        part.hide()
+        part.deleteLater()
+
+    def _arrange(self) -> None:
+        for part in self.rows:
+            part.remove.setVisible(len(self.rows) > 1)

@@ -1,0 +1,167 @@
+"""Import from wherever something can come, and export to wherever it may go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from xrgui.profiles.backup import dump_backup
+from xrgui.profiles.export import export_link
+from xrgui.profiles.files import explain, write_atomic
+from xrgui.profiles.model import Profile
+from xrgui.profiles.otherend import private_end
+from xrgui.profiles.transfer import Preview, preview_file, preview_text
+from xrgui.ui import qr_reader
+from xrgui.ui.commands import Commands
+from xrgui.ui.dialogs.export import Export
+from xrgui.ui.dialogs.import_preview import ImportPreview
+from xrgui.ui.dialogs.passphrase import Passphrase
+from xrgui.ui.dialogs.simple import tell
+from xrgui.ui.language import tr
+from xrgui.ui.library import Library
+from xrgui.ui.main_window import MainWindow
+from xrgui.ui.widgets.table import copy_text
+
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".svg")
+
+
+class Exchange(QObject):
+    def __init__(self, window: MainWindow, library: Library, commands: Commands) -> None:
+        super().__init__(window)
+        self._window, self._library, self._commands = window, library, commands
+        commands.other_end_asked.connect(self.show_other_end)
+        commands.link_asked.connect(self.copy_link)
+
+    @property
+    def _existing(self) -> list[Profile]:
+        return list(self._library.profiles.values())
+
+    # Import
+
+    def import_arguments(self, arguments: list[str]) -> None:
+        """Links and files of a command line."""
+        for argument in arguments:
+            if "://" in argument:
+                self.import_text(argument)
+            elif not argument.startswith("-"):
+                self.import_file(argument)
+
+    def import_clipboard(self) -> None:
+        self.import_data(QApplication.clipboard().mimeData())
+
+    def import_data(self, data: QMimeData) -> None:
+        """Whatever lies on the clipboard or was dropped."""
+        files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+        if files:
+            for file in files:
+                self.import_file(file)
+        elif data.hasImage():
+            self._import_image(QImage(data.imageData()))
+        elif data.hasText():
+            self.import_text(data.text())
+        else:
+            self.import_text("")
+
+    def import_text(self, text: str) -> None:
+        self._preview(preview_text(text, self._existing))
+
+    def import_file(self, path: str) -> None:
+        if path.lower().endswith(PICTURES):
+            self._import_image(QImage(path))
+            return
+        self._commands.work(self._read(Path(path)), "import a file")
+
+    async def _read(self, path: Path) -> None:
+        self._preview(await asyncio.to_thread(preview_file, path, self._existing))
+
+    def _import_image(self, image: QImage) -> None:
+        try:
+            texts = qr_reader.read(image)
+        except qr_reader.QrError as error:
+            tell(self._window, tr("Import"), tr("Reading QR codes needs {what}.", what=error))
+            return
+        if not texts:
+            tell(self._window, tr("Import"), tr("There is no QR code in this picture."))
+            return
+        self.import_text("\n".join(texts))
+
+    def _preview(self, preview: Preview) -> None:
+        dialog = ImportPreview(self._window, preview, self._existing)
+        dialog.chosen.connect(lambda profiles: self._commands.work(self._commands.take(profiles), "import"))
+        dialog.open()
+
+    def ask_file(self) -> None:
+        self._ask(tr("Import"), tr("Configurations, links, backups") + " (*.json *.jsonc *.txt *.xrgui);;* (*)")
+
+    def ask_picture(self) -> None:
+        pictures = " ".join(f"*{suffix}" for suffix in PICTURES)
+        self._ask(tr("Import a QR picture"), tr("Pictures") + f" ({pictures})")
+
+    def _ask(self, title: str, kinds: str) -> None:
+        dialog = QFileDialog(self._window, title, "", kinds)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self.import_file)
+        dialog.open()
+
+    # Export
+
+    def export(self, tunnel_id: str, kind: str = "own") -> None:
+        profile = self._library.get(tunnel_id)
+        if profile is not None:
+            Export(self._window, profile, self._completer(profile), kind).open()
+
+    def show_other_end(self, profile: Profile) -> None:
+        """Also of a profile that is being edited, with what was typed so far."""
+        kind = "other:xray" if profile.dialect == "vless-reverse" else "other:v2ray"
+        Export(QApplication.activeWindow() or self._window, profile, self._completer(profile), kind).open()
+
+    def _completer(self, profile: Profile) -> Callable[[], Awaitable[Profile]]:
+        async def complete() -> Profile:
+            return await self._library.fetch(profile)
+
+        return complete
+
+    def copy_link(self, profile: Profile, bridge: str) -> None:
+        """The link that one computer needs to share through this server."""
+        self._commands.work(self._copy_link(profile, bridge), "copy a link")
+
+    async def _copy_link(self, profile: Profile, bridge: str) -> None:
+        whole = await self._library.fetch(profile)
+        other = private_end(whole, bridge).profile
+        copy_text(export_link(msgspec.structs.replace(other, name=profile.name or bridge)))
+        self._window.toast.say(tr("Copied the link of “{name}”. It holds a secret.", name=bridge))
+
+    def back_up(self) -> None:
+        text = tr("All tunnels in one file, with their secrets under a passphrase.")
+        dialog = Passphrase(self._window, tr("Back up everything"), text, tr("Save…"), new=True)
+
+        def given(passphrase: str) -> None:
+            dialog.accept()
+            self._ask_backup_file(passphrase)
+
+        dialog.given.connect(given)
+        dialog.open()
+
+    def _ask_backup_file(self, passphrase: str) -> None:
+        files = QFileDialog(self._window, tr("Back up everything"), "xrgui-backup.json")
+        files.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        files.fileSelected.connect(lambda path: self._commands.work(self._back_up(Path(path), passphrase), "back up"))
+        files.open()
+
+    async def _back_up(self, path: Path, passphrase: str) -> None:
+        whole = [await self._library.complete(number) for number in self._library.profiles]
+
+        def write() -> None:
+            try:
+                write_atomic(path, dump_backup(whole, passphrase))
+            except OSError as error:
+                raise explain(error, path, "saved") from error
+
+        await asyncio.to_thread(write)
+        self._window.toast.say(tr("Saved {path}", path=path.name))

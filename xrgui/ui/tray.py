@@ -1,0 +1,161 @@
+"""The tray: overall state as a shape, one line for each tunnel, and the way back to the window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QSize, QTimer, Signal
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QMenu, QSystemTrayIcon
+
+from xrgui.ui import icons, theme, words
+from xrgui.ui.actions import Actions
+from xrgui.ui.language import tr
+from xrgui.ui.models.tunnels import TunnelsModel
+from xrgui.ui.notifications import Notification
+from xrgui.ui.tunnel import Phase, Tunnel
+
+LOOK_AGAIN = 2000
+"""Milliseconds between looks for a tray that was not there at the start."""
+LOOKS = 30
+SIZES = (16, 22, 24, 32, 48, 64)
+
+
+def overall(tunnels: TunnelsModel) -> Phase:
+    """The worst that a person should know."""
+    phases = {tunnel.phase for tunnel in tunnels}
+    order = (Phase.TROUBLE, Phase.CONNECTING, Phase.UP)
+    return next((phase for phase in order if phase in phases), Phase.STOPPED)
+
+
+def state_icon(phase: str) -> QIcon:
+    """Pixmaps, since a tray takes no icon engine of ours."""
+    role = icons.STATE_ROLES[phase]
+    result = QIcon()
+    for size in SIZES:
+        result.addPixmap(icons.icon(f"state-{phase}", role).pixmap(QSize(size, size)))
+    return result
+
+
+class Tray(QObject):
+    """Works as well without a tray host: then `there` stays False, and the window never hides."""
+
+    open_asked = Signal()
+    toggle_asked = Signal(str)
+    copy_asked = Signal(str)
+    appeared = Signal()
+
+    def __init__(self, tunnels: TunnelsModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._tunnels = tunnels
+        self._actions: Actions | None = None
+        self.menu = QMenu()
+        self._icon = QSystemTrayIcon(self)
+        self._icon.setContextMenu(self.menu)
+        self._icon.activated.connect(self._activated)
+        self._icon.messageClicked.connect(self.open_asked)
+        self._shown = ""
+        self._looks = LOOKS
+        self._timer = QTimer(self)
+        self._timer.setInterval(LOOK_AGAIN)
+        self._timer.timeout.connect(self._look)
+        self.menu.aboutToShow.connect(self.refresh_menu)
+        theme.theme().changed.connect(self._recolour)
+
+    @property
+    def there(self) -> bool:
+        return self._icon.isVisible() and QSystemTrayIcon.isSystemTrayAvailable()
+
+    def start(self, actions: Actions) -> None:
+        """Show the icon, or wait a minute for a tray to appear."""
+        self._actions = actions
+        self.refresh()
+        self.refresh_menu()
+        if QSystemTrayIcon.isSystemTrayAvailable():
+            self._icon.show()
+        else:
+            self._timer.start()
+
+    def _look(self) -> None:
+        self._looks -= 1
+        if QSystemTrayIcon.isSystemTrayAvailable():
+            self._timer.stop()
+            self._icon.show()
+            self.appeared.emit()
+        elif not self._looks:
+            self._timer.stop()
+
+    def stop(self) -> None:
+        self._timer.stop()
+        self._icon.hide()
+
+    def refresh(self) -> None:
+        """Icon and tool tip, if they changed."""
+        phase = overall(self._tunnels)
+        tip = f"xrgui: {self.heading()}"
+        if tip + phase == self._shown:
+            return
+        self._shown = tip + phase
+        self._icon.setIcon(state_icon(phase))
+        self._icon.setToolTip(tip)
+
+    def _recolour(self) -> None:
+        self._shown = ""
+        self.refresh()
+
+    def heading(self) -> str:
+        if not len(self._tunnels):
+            return tr("No tunnels yet")
+        return tr("{up} of {all} up", up=self._tunnels.up, all=len(self._tunnels))
+
+    def refresh_menu(self) -> None:
+        if self._actions is None:
+            return
+        menu = self.menu
+        menu.clear()
+        menu.addAction(f"xrgui: {self.heading()}").setEnabled(False)
+        show = menu.addAction(tr("Open xrgui"))
+        show.triggered.connect(self.open_asked)
+        menu.setDefaultAction(show)
+        menu.addSeparator()
+        for tunnel in self._tunnels:
+            self._add_tunnel(menu, tunnel)
+        if len(self._tunnels):
+            menu.addSeparator()
+        menu.addAction(self._actions["start_all"])
+        menu.addAction(self._actions["stop_all"])
+        self._add_addresses(menu)
+        menu.addAction(self._actions["import_clipboard"])
+        menu.addSeparator()
+        menu.addAction(self._actions["settings"])
+        menu.addAction(self._actions["quit"])
+
+    def _add_tunnel(self, menu: QMenu, tunnel: Tunnel) -> None:
+        action = menu.addAction(f"{tunnel.name.replace('&', '&&')}: {state_words(tunnel)}")
+        action.setIcon(icons.icon(f"state-{tunnel.phase}", icons.STATE_ROLES[tunnel.phase]))
+        action.setEnabled(not tunnel.unsupported)
+        action.triggered.connect(lambda _=False, number=tunnel.id: self.toggle_asked.emit(number))
+
+    def _add_addresses(self, menu: QMenu) -> None:
+        addresses = [(tunnel.name, address) for tunnel in self._tunnels for address in tunnel.public]
+        sub = menu.addMenu(tr("Copy public address"))
+        sub.setEnabled(bool(addresses))
+        for name, address in addresses:
+            action = sub.addAction(f"{name.replace('&', '&&')}: {address}")
+            action.triggered.connect(lambda _=False, address=address: self.copy_asked.emit(address))
+
+    def _activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
+        trigger = QSystemTrayIcon.ActivationReason
+        if reason in (trigger.Trigger, trigger.DoubleClick):
+            self.open_asked.emit()
+
+    def tell(self, notification: Notification) -> None:
+        if self.there:
+            self._icon.showMessage(notification.title, notification.text, state_icon(notification.state))
+
+
+def state_words(tunnel: Tunnel) -> str:
+    """``up, 128 visitors``"""
+    text = words.phase(tunnel)
+    text = text[:1].lower() + text[1:]
+    if tunnel.phase is Phase.UP and tunnel.visitors:
+        return f"{text}, {tr('{n} visitor|{n} visitors', tunnel.visitors)}"
+    return text

@@ -16,7 +16,7 @@ from xrgui.engine.errors import RemoteProtocolError
 from xrgui.engine.wire.address import Data
 from xrgui.engine.wire.vmess import Command, Option, Random, Request, Security, kdf
 
-CHUNK = 16384
+CHUNK = 32768
 """Bytes of payload in a chunk of a stream. v2ray and Xray take chunks up to 65535, but what has come of one is
 of no use before its end."""
 PIECE = 65536

@@ -189,9 +189,7 @@ async def test_refusals_close_the_connection_and_are_logged(
     assert running.acceptor.calls.empty()
 
 
-async def test_strangers_who_knock_often_get_one_line(
-    running: Running, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_strangers_who_knock_often_get_one_line(running: Running, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(5):
         assert await (await running.say(request(1, STRANGER))).read() == b""
     assert len(caplog.records) == 1

@@ -153,7 +153,7 @@ async def test_a_stream_that_ends_with_its_first_bytes(running: Running) -> None
 async def logged(caplog: pytest.LogCaptureFixture, running: Running) -> str:
     """The one line about a refused connection."""
     async with asyncio.timeout(5):
-        while not caplog.records:  # noqa: ASYNC110 - a log record sets no event
+        while not caplog.records:
             await asyncio.sleep(0)
     (record,) = caplog.records
     assert record.levelno == logging.WARNING

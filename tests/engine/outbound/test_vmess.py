@@ -85,9 +85,7 @@ def to(host: str, port: int, network: Network = Network.TCP) -> Session:
 
 
 @pytest.mark.parametrize("security", SECURITIES)
-async def test_a_stream_until_both_ends_are_done(
-    make: Make, server: Server, stream: Any, security: str
-) -> None:
+async def test_a_stream_until_both_ends_are_done(make: Make, server: Server, stream: Any, security: str) -> None:
     (await make(security)).connect(to("page.test", 80), stream)
     await asyncio.wait_for(stream.made.wait(), 5)
     data = os.urandom(300_000)

@@ -35,9 +35,7 @@ def test_mapped_addresses_become_ipv4() -> None:
     assert address.decode(mapped) == ("1.2.3.4", 1, len(mapped))
 
 
-@pytest.mark.parametrize(
-    ("text", "host"), [("10.0.0.1", "10.0.0.1"), ("[::1]", "::1"), ("2001:DB8::1", "2001:db8::1")]
-)
+@pytest.mark.parametrize(("text", "host"), [("10.0.0.1", "10.0.0.1"), ("[::1]", "::1"), ("2001:DB8::1", "2001:db8::1")])
 def test_a_name_that_spells_an_address_is_one(text: str, host: str) -> None:
     raw = b"\x00\x50\x02" + bytes((len(text),)) + text.encode()
     assert address.decode(raw) == (host, 80, len(raw))

@@ -17,8 +17,7 @@ from xrgui.engine.wire.vmess import Command, Option, Security
 VECTORS = Path(__file__).parents[2] / "vectors"
 V2RAY = json.loads((VECTORS / "vmess_aead.json").read_text())
 XRAY = [
-    json.loads((VECTORS / f"xray/xray_vmess_{name}.json").read_text())
-    for name in ("aes-128-gcm", "chacha20-poly1305")
+    json.loads((VECTORS / f"xray/xray_vmess_{name}.json").read_text()) for name in ("aes-128-gcm", "chacha20-poly1305")
 ]
 USER = UUID("b831381d-6324-4d53-ad4f-8cda48b30811")
 ACCOUNT = vmess.Account(USER)

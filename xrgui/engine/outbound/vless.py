@@ -61,7 +61,5 @@ class VlessOutbound:
         except LocalProtocolError as error:
             upper.connection_lost(error)
             return None
-        refusal = (
-            f"{self._server.destination.endpoint} closed the link right after the request: {REFUSED[command]}"
-        )
+        refusal = f"{self._server.destination.endpoint} closed the link right after the request: {REFUSED[command]}"
         return self._server.open(ClientStream(request, vless.decode_response, upper, refusal))

@@ -52,9 +52,7 @@ class VmessOutbound:
     async def close(self) -> None:
         await self._server.close()
 
-    def _open(
-        self, command: Command, protocol: asyncio.BaseProtocol, target: Destination
-    ) -> Cancellable | None:
+    def _open(self, command: Command, protocol: asyncio.BaseProtocol, target: Destination) -> Cancellable | None:
         request = vmess.new_request(self._security, command, target.host, target.port, os.urandom)
         try:
             sealed = vmess.seal_request(self._account, request, time.time(), os.urandom(vmess.SALT_SIZE))

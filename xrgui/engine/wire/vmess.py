@@ -126,9 +126,7 @@ def seal_request(account: Account, request: Request, now: float, salt: bytes) ->
     plain = _encode_header(request)
     length = _header_cipher(account, b"Length", auth_id, nonce)
     header = _header_cipher(account, b"", auth_id, nonce)
-    return b"".join(
-        (auth_id, length.seal(len(plain).to_bytes(2), auth_id), nonce, header.seal(plain, auth_id))
-    )
+    return b"".join((auth_id, length.seal(len(plain).to_bytes(2), auth_id), nonce, header.seal(plain, auth_id)))
 
 
 User = TypeVar("User")
@@ -293,9 +291,7 @@ def _decode_header(plain: bytes) -> Request:
     try:
         security, command = Security(plain[35] & 15), Command(plain[37])
     except ValueError:
-        raise RemoteProtocolError(
-            f"unsupported VMess security {plain[35] & 15} or command {plain[37]}"
-        ) from None
+        raise RemoteProtocolError(f"unsupported VMess security {plain[35] & 15} or command {plain[37]}") from None
     target = ("", 0, 38) if command is Command.MUX else address.decode(plain, 38)
     if target is None or target[2] + (plain[35] >> 4) + 4 > len(plain):
         raise RemoteProtocolError("malformed VMess header")

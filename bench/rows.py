@@ -84,7 +84,7 @@ def idle_visitors(tunnel: Tunnel, sizes: Sizes) -> Figures:
     """Memory for each visitor who got one page and then keeps still."""
     sides = {"public": tunnel.public, "desktop": tunnel.desktop}
     before = {side: program.rss() for side, program in sides.items() if program}
-    visitors = []
+    visitors: list[socket.socket] = []
     try:
         while len(visitors) < sizes.idle:
             some = [socket.create_connection((LOOPBACK, tunnel.page), 60) for _ in range(50)]

@@ -42,11 +42,13 @@ def verdict(row: Row, results: dict[str, dict[str, list[float]]], ours: str = "x
     parts = []
     for rival, goal in row.goals:
         other = worst(results.get(rival, {}), row.more_is_better) if rival else None
-        if own is None or (rival and other is None):
-            continue
         sign = ">=" if row.more_is_better else "<="
+        if own is None:
+            continue
         if not rival:
             parts.append(judged(f"{sign} {goal:g} {row.unit}", own <= goal))
+        elif other is None:
+            continue
         elif rival == "direct":
             parts.append(judged(f"{own - other:+.2g} {row.unit}, {sign} {goal:g}", own - other <= goal))
         else:

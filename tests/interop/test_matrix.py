@@ -66,6 +66,20 @@ def link(
             assert program.alive, f"{program.name} died:\n{program.output()[-2000:]}"
 
 
+def test_visitor_slower_than_the_link(link: Link, page_port: int) -> None:
+    """More than any buffer holds, read slowly: a stock peer gives no credit to stop it by.
+
+    First of all, while nobody else is on the link: only then does an xrgui wait for him (brake.py).
+    Over one transport only: it takes its time, and the others could not differ.
+    """
+    if not page_port:
+        pytest.skip("nginx is not installed")
+    if link.shape.transport != "raw":
+        return
+    size = 64 << 20
+    assert scenarios.slow_download(link.port("page"), "/huge", size, 40e6) == size
+
+
 def test_page(link: Link, pages: Path, page_port: int) -> None:
     if not page_port:
         pytest.skip("nginx is not installed")
@@ -102,19 +116,6 @@ async def test_visitor_resets(link: Link, note: Note) -> None:
     delay = await scenarios.reset_seen(link.port("watched"), link.target("watched"), 10)
     note("reset ms", f"{delay * 1000:.1f}")
     assert delay < (0.5 if link.pair == Pair("xrgui", "xrgui") else 5)
-
-
-def test_visitor_slower_than_the_link(link: Link, page_port: int) -> None:
-    """More than any buffer holds, read slowly: a stock peer gives no credit to stop it by.
-
-    Over one transport only: it takes its time, and the others could not differ.
-    """
-    if not page_port:
-        pytest.skip("nginx is not installed")
-    if link.shape.transport != "raw":
-        return
-    size = 64 << 20
-    assert scenarios.slow_download(link.port("page"), "/huge", size, 40e6) == size
 
 
 async def test_parallel_echo(link: Link, note: Note) -> None:

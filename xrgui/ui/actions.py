@@ -45,7 +45,8 @@ class Actions(QObject):
         self._add("new", tr("New tunnel…"), "Ctrl+N", "plus")
         self._add("new_server", tr("New public server…"), "", "server")
         self._add("new_custom", tr("New configuration of your own…"), "", "service")
-        self._add("import_file", tr("Import from file…"), "Ctrl+O", "import")
+        self._add("import", tr("Import…"), "Ctrl+I", "import")
+        self._add("import_file", tr("Import from file…"), "Ctrl+O")
         self._add("import_clipboard", tr("Import from clipboard"), "Ctrl+V")
         self._add("import_qr", tr("Import a QR picture…"), "", "qr")
         self._add("export", tr("Export…"), "Ctrl+E", "export")
@@ -91,25 +92,15 @@ class Actions(QObject):
 
     def show_tunnel(self, tunnel: Tunnel | None) -> None:
         """Enable what can be done to *tunnel*."""
-        there = tunnel is not None
-        for key in (
-            "toggle",
-            "restart",
-            "retry",
-            "edit",
-            "rename",
-            "duplicate",
-            "delete",
-            "export",
-            "other_end",
-        ):
-            self._all[key].setEnabled(there)
+        ours = tunnel is not None and not tunnel.foreign
+        for key in ("edit", "rename", "duplicate", "delete", "export", "other_end"):
+            self._all[key].setEnabled(ours)
         running = tunnel is not None and tunnel.running
         able = tunnel is not None and (running or not tunnel.unsupported)
         self._all["toggle"].setText(tr("Stop") if running else tr("Start"))
         self._all["toggle"].setIcon(icons.icon("stop" if running else "start"))
         self._all["toggle"].setEnabled(able)
-        self._all["restart"].setEnabled(running)
+        self._all["restart"].setEnabled(ours and running)
         self._all["retry"].setEnabled(running)
         public = tunnel.public if tunnel is not None else ()
         self._all["copy_address"].setEnabled(bool(public))
@@ -118,7 +109,9 @@ class Actions(QObject):
 
     def fill(self, bar: QMenuBar) -> None:
         bar.clear()
-        file_keys = "new new_server new_custom | import_file import_clipboard import_qr | export backup | close quit"
+        file_keys = (
+            "new new_server new_custom | import import_file import_clipboard import_qr | export backup | close quit"
+        )
         self._menu(bar, tr("File"), file_keys)
         self._menu(bar, tr("Edit"), "undo | copy find | settings")
         tunnel_keys = (

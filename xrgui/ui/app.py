@@ -62,6 +62,7 @@ class Program:
         self.totals = TotalsKeeper(self.data_dir / "totals.db")
         self.notifications = Notifications(self.tunnels, self.settings)
         self.tray = Tray(self.tunnels)
+        self.health = health.Watch(self._services, self.runner.services_asked)
         self.shell = Shell(self)
         self._tie()
 
@@ -82,6 +83,8 @@ class Program:
         self.notifications.told.connect(self.tray.tell)
         self.runner.changed.connect(self.tray.refresh)
         self.runner.failed.connect(self.shell.say)
+        self.tunnels.phase_changed.connect(self.health.soon)
+        self.tunnels.rowsInserted.connect(self.health.soon)
 
     async def run(self) -> int:
         """Until somebody quits; the result is the exit code."""
@@ -104,7 +107,7 @@ class Program:
         await self.totals.start(list(self.library.profiles))
         if self.settings_note:
             self.shell.say(self.settings_note)
-        spawn(health.watch(self._services, self.runner.services_asked), "watch services")
+        spawn(self.health.run(), "watch services")
         await self.shell.secrets.start()
         self.shell.exchange.import_arguments(self.arguments)
 
@@ -133,6 +136,7 @@ class Program:
         self.tray.stop()
         self.shell.save_state()
         await self.shell.trial.stop()
+        await self.engine.client.refresh()
         await self.totals.stop()
         if self.engine.keep and self.engine.running and self.runner.wanted:
             self.state.engine = self.engine.endpoint

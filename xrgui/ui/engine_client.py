@@ -57,6 +57,13 @@ class EngineClient(QObject):
             await asyncio.wait([self._task])
             self._task = None
 
+    async def refresh(self) -> None:
+        """Ask for the status now: the last figures before something ends."""
+        try:
+            self.status.emit(await self.call(rpc.GetStatus()))
+        except rpc.RpcError:
+            pass
+
     def set_seen(self, seen: bool) -> None:
         """While nobody looks, nothing but states and totals comes, and those rarely."""
         if seen != self._seen:

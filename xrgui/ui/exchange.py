@@ -21,6 +21,7 @@ from xrgui.ui import qr_reader
 from xrgui.ui.commands import Commands
 from xrgui.ui.dialogs.export import Export
 from xrgui.ui.dialogs.import_preview import ImportPreview
+from xrgui.ui.dialogs.import_source import ImportSource
 from xrgui.ui.dialogs.passphrase import Passphrase
 from xrgui.ui.dialogs.simple import tell
 from xrgui.ui.language import tr
@@ -94,6 +95,14 @@ class Exchange(QObject):
     def _preview(self, preview: Preview) -> None:
         dialog = ImportPreview(self._window, preview, self._existing)
         dialog.chosen.connect(lambda profiles: self._commands.work(self._commands.take(profiles), "import"))
+        dialog.open()
+
+    def ask(self) -> None:
+        """Let the person say where it comes from."""
+        dialog = ImportSource(self._window)
+        dialog.text_given.connect(self.import_text)
+        dialog.file_asked.connect(self.ask_file)
+        dialog.picture_asked.connect(self.ask_picture)
         dialog.open()
 
     def ask_file(self) -> None:

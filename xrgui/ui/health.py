@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 
 from xrgui.ui.tunnel import Service
@@ -39,10 +39,22 @@ async def refresh(service: Service) -> bool:
     return service.answers is not before
 
 
-async def watch(services: Callable[[], list[Service]], changed: Callable[[], None]) -> None:
-    """Ask all *services* for ever, all at once in each round; *changed* after each round."""
-    while True:
-        asked: list[Awaitable[bool]] = [refresh(service) for service in services()]
-        await asyncio.gather(*asked)
-        changed()
-        await asyncio.sleep(EVERY)
+class Watch:
+    """Asks all services for ever, all at once in each round."""
+
+    def __init__(self, services: Callable[[], list[Service]], changed: Callable[[], None]) -> None:
+        """*changed* is called after each round."""
+        self._services, self._changed = services, changed
+        self._soon = asyncio.Event()
+
+    def soon(self) -> None:
+        """Do not wait for the next round: something began."""
+        self._soon.set()
+
+    async def run(self) -> None:
+        while True:
+            self._soon.clear()
+            await asyncio.gather(*(refresh(service) for service in self._services()))
+            self._changed()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._soon.wait(), EVERY)

@@ -121,6 +121,7 @@ class Runner(QObject):
 
     async def _remove(self, ids: list[str]) -> None:
         async with self._one_at_a_time:
+            await self._engine.client.refresh()
             try:
                 await self._engine.client.call(rpc.Remove(tuple(ids)))
             except rpc.RpcError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QObject, QPoint, Qt
@@ -123,10 +124,11 @@ class Shell(QObject):
 
     def _asked(self, what: str) -> None:
         """A command of the menus, the tray or a page, for the chosen tunnel where it takes one."""
-        general = {
+        general: dict[str, Callable[[], object]] = {
             "new": lambda: self.commands.new("share"),
             "new_server": lambda: self.commands.new("server"),
             "new_custom": lambda: self.commands.new("custom"),
+            "import": self.exchange.ask,
             "import_file": self.exchange.ask_file,
             "import_clipboard": self.exchange.import_clipboard,
             "import_qr": self.exchange.ask_picture,
@@ -203,7 +205,7 @@ class Shell(QObject):
             self.commands.show_qr(self.current, address)
 
     def _first_asked(self, what: str) -> None:
-        keys = {"share": "new", "serve": "new_server", "import": "import_file", "try": "try"}
+        keys = {"share": "new", "serve": "new_server", "import": "import", "try": "try"}
         self._asked(keys[what])
 
     def _tunnel_menu(self, at: QPoint) -> None:
@@ -337,7 +339,9 @@ class Shell(QObject):
 
     def loaded(self) -> None:
         """The tunnels are there: take up where the person left."""
-        self.tunnels.choose(self.program.state.tunnel or next(iter(self.program.tunnels.ids), ""))
+        ids = self.program.tunnels.ids
+        self.tunnels.choose(self.program.state.tunnel if self.program.state.tunnel in ids else "".join(ids[:1]))
+        self.tunnels.list.setFocus()
         self.window.show_page(self.program.state.page)
         self._show_figures()
 
@@ -369,7 +373,7 @@ class Shell(QObject):
     def _engine_words(self) -> str:
         engine = self.program.engine
         if engine.state is EngineState.RUNNING:
-            memory = units.size(engine.memory) if engine.memory else ""
+            memory = units.whole_size(engine.memory) if engine.memory else ""
             return tr("Engine running, {memory}", memory=memory) if memory else tr("Engine running")
         return {
             EngineState.STARTING: tr("Engine starting"),

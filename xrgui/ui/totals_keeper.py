@@ -41,10 +41,12 @@ class TotalsKeeper(QObject):
 
     def status(self, status: rpc.Status) -> None:
         """Who counts: a configuration that starts again counts from zero."""
-        self._sources = {c.name: f"{status.pid}-{c.started_at:.3f}" for c in status.configs}
+        for config in status.configs:
+            self._sources[config.name] = f"{status.pid}-{config.started_at:.3f}"
+            self._last[config.name] = config.totals
 
     def take(self, event: rpc.TotalsEvent) -> None:
-        self._last = dict(event.configs)
+        self._last.update(event.configs)
         if event.at - self._written >= EVERY:
             self._written = event.at
             spawn(self.write(), "write totals")
@@ -52,7 +54,8 @@ class TotalsKeeper(QObject):
     async def write(self) -> None:
         if self._totals is not None:
             try:
-                await asyncio.to_thread(self._write)
+                last, self._last = self._last, {}
+                await asyncio.to_thread(self._write, last)
             except TotalsError as error:
                 log.warning("%s", error)
 
@@ -61,10 +64,10 @@ class TotalsKeeper(QObject):
         if self._totals is not None:
             self._totals.close()
 
-    def _write(self) -> None:
+    def _write(self, last: dict[str, rpc.Totals]) -> None:
         readings = [
             Reading(name, self._sources[name], Amount(totals.up, totals.down, totals.opened))
-            for name, totals in self._last.items()
+            for name, totals in last.items()
             if name in self._sources
         ]
         if readings and self._totals is not None:

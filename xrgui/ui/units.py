@@ -39,6 +39,12 @@ def size(octets: float) -> str:
     return f"{figure} {_unit(step)}"
 
 
+def whole_size(octets: float) -> str:
+    """``42 MB``: where tenths would only flicker."""
+    step = min(int(math.log10(max(octets, 1)) // 3), UNITS - 1)
+    return f"{number(octets / 1000**step)} {_unit(step)}"
+
+
 def rate(octets_per_second: float) -> str:
     """``18 MB/s``; below one octet ``0``."""
     if octets_per_second < 1:

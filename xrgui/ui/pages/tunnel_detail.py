@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from xrgui.ui import icons, theme, units, words
 from xrgui.ui.language import tr
@@ -96,8 +96,10 @@ class _Header(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(10)
-        for part, stretch in ((self._icon, 0), (self._name, 0), (self._since, 1)):
-            layout.addWidget(part, stretch)
+        for part in (self._icon, self._name, self._since):
+            layout.addWidget(part)
+        self._since.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        layout.addStretch(1)
         layout.addWidget(self._edit)
         layout.addSpacing(-2)
         layout.addWidget(self._toggle)
@@ -112,6 +114,7 @@ class _Header(QWidget):
         self._toggle.setIcon(icons.icon("stop" if running else "start", "text" if running else "on_accent"))
         set_tone(self._toggle, "" if running else "primary", "kind")
         self._toggle.setEnabled(running or not tunnel.unsupported)
+        self._edit.setVisible(not tunnel.foreign)
 
 
 class _Notice(Card):

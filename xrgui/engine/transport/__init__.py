@@ -38,13 +38,33 @@ async def dial(
     whose `cause` keeps the errno of a socket's failure.
     """
     try:
-        async with asyncio.timeout(DIAL_TIMEOUT) as limit:
+        with _Limit() as limit:
             if stream.network == "raw" and stream.security == "none":
                 return await tcp.connect(stream.sockopt, host, port, protocol_factory, local_addr, resolver)
             return await _dial_stack(stream, host, port, protocol_factory, local_addr, resolver)
     except (OSError, EngineError) as error:
         late = TimeoutError(errno.ETIMEDOUT, f"no answer in {DIAL_TIMEOUT} seconds")
-        raise DialError(Destination(Network.TCP, host, port), late if limit.expired() else error) from error
+        raise DialError(Destination(Network.TCP, host, port), late if limit.expired else error) from error
+
+
+class _Limit:
+    """DIAL_TIMEOUT around the body: `asyncio.timeout`, but quicker, since each visitor costs a dial."""
+
+    def __enter__(self) -> _Limit:
+        self.expired = False
+        self._task = cast(asyncio.Task[object], asyncio.current_task())
+        self._cancelling = self._task.cancelling()
+        self._timer = asyncio.get_running_loop().call_later(DIAL_TIMEOUT, self._expire)
+        return self
+
+    def _expire(self) -> None:
+        self.expired = True
+        self._task.cancel()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._timer.cancel()
+        if self.expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError
 
 
 async def _dial_stack(

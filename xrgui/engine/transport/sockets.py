@@ -41,8 +41,8 @@ def unix_address(name: str) -> str:
 @lru_cache(maxsize=64)
 def stream_options(options: SockOpt, *, outbound: bool) -> tuple[tuple[int, int, int], ...]:
     """(level, option, value) that may be set on a connected socket or be inherited from a
-    listening one."""
-    result = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+    listening one. TCP_NODELAY is not among them: the loop sets it on every connection."""
+    result = []
     if hasattr(socket, "TCP_NOTSENT_LOWAT"):
         result.append((socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT))
     result += _keep_alive(options, OUTBOUND_KEEP_ALIVE if outbound else 0)
@@ -68,18 +68,17 @@ def _keep_alive(options: SockOpt, default: int) -> list[tuple[int, int, int]]:
     return result
 
 
-def set_stream_options(sock: socket.socket, options: SockOpt) -> None:
-    """Set the options of a dialled TCP *sock*. One that this kernel refuses is left out."""
-    # The loops' stand-ins for a socket look their family up at each call; a socket of our own does it once.
-    own = socket.socket(sock.family, sock.type, sock.proto, fileno=sock.fileno())
+def set_stream_options(descriptor: int, family: int, options: SockOpt) -> None:
+    """Set the options of a dialled TCP socket. One that this kernel refuses is left out."""
+    sock = socket.socket(family, socket.SOCK_STREAM, 0, descriptor)
     try:
         for option in stream_options(options, outbound=True):
             try:
-                own.setsockopt(*option)
+                sock.setsockopt(*option)
             except OSError:
                 continue
     finally:
-        own.detach()
+        sock.detach()
 
 
 def needs_early_options(options: SockOpt) -> bool:

@@ -61,7 +61,7 @@ class Listener:
             self.name = os.fsdecode(first).rstrip("\0").replace("\0", "@", 1)
         self._file = _file_id(self.name)
         for sock in socks:
-            self._loop.add_reader(sock, self._accept, sock)
+            self._listen(sock)
 
     def close(self) -> None:
         """Stop accepting; accepted connections live on. A socket file is removed."""
@@ -74,10 +74,14 @@ class Listener:
             os.unlink(self.name)
         self._socks = []
 
-    def _accept(self, sock: socket.socket) -> None:
+    def _listen(self, sock: socket.socket) -> None:
+        self._loop.add_reader(sock, self._accept, sock, sock.family)
+
+    def _accept(self, sock: socket.socket, family: int) -> None:
+        """Uses socket's own `_accept`: `accept` takes half as long again, for its look at the family."""
         for _ in range(ACCEPT_BATCH):
             try:
-                connection, _ = sock.accept()
+                descriptor, _ = sock._accept()  # type: ignore[attr-defined]
             except (BlockingIOError, InterruptedError):
                 return
             except OSError as error:
@@ -86,6 +90,7 @@ class Listener:
                     return
                 continue
             self._resumed(sock)
+            connection = socket.socket(family, socket.SOCK_STREAM, 0, descriptor)
             _adopt(self._loop, connection, self._factory)
 
     def _pause(self, sock: socket.socket, error: OSError) -> None:
@@ -96,7 +101,7 @@ class Listener:
                 _CAUSES.get(error.errno or 0, error.strerror),
             )
         self._loop.remove_reader(sock)
-        self._retries[sock] = self._loop.call_later(ACCEPT_PAUSE, self._loop.add_reader, sock, self._accept, sock)
+        self._retries[sock] = self._loop.call_later(ACCEPT_PAUSE, self._listen, sock)
 
     def _resumed(self, sock: socket.socket) -> None:
         if self._retries and self._retries.pop(sock, None) is not None:
@@ -225,7 +230,7 @@ async def _open_plain(
     transport, protocol = await loop.create_connection(factory, host, port, local_addr=local_addr)
     sock = transport.get_extra_info("socket")
     if sock is not None:  # it is gone where `connection_made` closed
-        sockets.set_stream_options(sock, options)
+        sockets.set_stream_options(sock.fileno(), _family(host), options)
     return transport, protocol
 
 
@@ -262,7 +267,7 @@ async def _connect_socket(
         sock.setblocking(False)
         sockets.set_early_options(sock, options, outbound=True)
         if family != socket.AF_UNIX:
-            sockets.set_stream_options(sock, options)
+            sockets.set_stream_options(sock.fileno(), family, options)
         if local_addr is not None:
             sock.bind(local_addr)
         await asyncio.get_running_loop().sock_connect(sock, address)

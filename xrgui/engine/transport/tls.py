@@ -32,7 +32,7 @@ READ_CHUNK = 96 * 1024
 """Handed up at once. Bigger pieces cost more than they save: the allocator maps and unmaps memory
 for everything from 128 KiB on."""
 
-_cipher = bytearray(128 * 1024)
+_cipher = bytearray(256 * 1024)
 _cipher_view = memoryview(_cipher)
 _plain = memoryview(bytearray(READ_CHUNK + RECORD))
 """Scratch memory that all connections share: nothing stays in it from one call to the next."""

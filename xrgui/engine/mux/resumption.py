@@ -110,9 +110,10 @@ class Resumption:
             stream_id = worker.new_id()
             worker.streams[stream_id] = stream
             del parked[stream.uid]
-            stream.moved(worker, stream_id)
+            stream.suspend()
             self._reopening[worker, stream_id] = stream
             worker.put_control(extension.Reopen(stream_id, stream.uid, stream.received).encode())
+            stream.moved(worker, stream_id)
         self._empty(worker.peer.instance)
 
     def answered(self, worker: MuxWorker, message: extension.Reopened) -> None:
@@ -128,7 +129,9 @@ class Resumption:
             return
         instance = worker.peer.instance
         stream = self._streams.get((instance, message.uid))
-        if stream is None or message.id in worker.streams:
+        if message.id in worker.streams:
+            return  # a repetition, or nonsense that must not cost a living stream its id
+        if stream is None:
             worker.put_control(frames.end(message.id, error=True))
             return
         former = stream.worker

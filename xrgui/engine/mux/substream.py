@@ -46,6 +46,7 @@ class SubStream(asyncio.Transport):
         "id",
         "limit",
         "lost",
+        "over",
         "paused",
         "peer_ended",
         "protocol",
@@ -55,6 +56,7 @@ class SubStream(asyncio.Transport):
         "received",
         "ring_member",
         "sent",
+        "suspended",
         "uid",
         "unacked",
         "window",
@@ -77,6 +79,8 @@ class SubStream(asyncio.Transport):
         self.queue: deque[memoryview] | None = None
         self.queued = 0
         self.ring_member = False
+        self.suspended = False
+        """On a new link, but not yet told from where to go on."""
         self.write_paused = False
         self.eof_wanted = False
         self.eof_sent = False
@@ -92,6 +96,8 @@ class SubStream(asyncio.Transport):
         self.held_size = 0
         self.peer_ended = False
         """The peer sends no more: its FIN or its End has come."""
+        self.over = False
+        """Its End has come: what is held is still delivered."""
         self.closing = False
         """Closed from above: what is queued still leaves, then End."""
         self.lost = False
@@ -148,6 +154,8 @@ class SubStream(asyncio.Transport):
             self.drained()
 
     def drained(self) -> None:
+        if self.suspended:
+            return
         if self.closing:
             self.send_end()
             return
@@ -158,11 +166,13 @@ class SubStream(asyncio.Transport):
             self.protocol.resume_writing()
 
     def credit(self, consumed: int, window: int) -> None:
-        """The peer is done with *consumed* bytes and takes *window* more."""
+        """The peer is done with *consumed* bytes and takes *window* more; none after it has seen our end."""
         if not self.credited or consumed > self.sent:
             return
         if self.unacked is not None:
             self._acknowledge(consumed)
+            if not window:
+                self.worker.settled(self)
         limit = consumed + window
         if limit <= self.limit:
             return
@@ -176,8 +186,6 @@ class SubStream(asyncio.Transport):
         unacked = self.unacked
         while unacked and self.acked + len(unacked[0]) <= consumed:
             self.acked += len(unacked.popleft())
-        if self.closing and self.acked == self.sent:
-            self.worker.settled(self)
 
     # Resumption
 
@@ -207,8 +215,15 @@ class SubStream(asyncio.Transport):
         self.granted = self.taken
         worker.put_control(extension.Credit(stream_id, self.granted, self.window).encode())
 
+    def suspend(self) -> None:
+        """Keep what is written until `rewind` and `go_on`."""
+        self.suspended = True
+        if self.queue is None:
+            self.queue = deque()
+
     def go_on(self) -> None:
         """Send what waits, now that both sides know where."""
+        self.suspended = False
         if self.queue:
             self.worker.make_ready(self)
         else:
@@ -261,7 +276,7 @@ class SubStream(asyncio.Transport):
         """Everything that was written has left: end the sub-connection."""
         if self.worker.closed and self.uid and not self.peer_ended:
             return  # parked: the End leaves on the next link
-        if self.worker.forget(self, settle=self.acked < self.sent):
+        if self.worker.forget(self, settle=True):
             if self.credited or not self.eof_sent:
                 self.worker.put_control(frames.end(self.id))
         self._lose_soon(None)
@@ -340,10 +355,10 @@ class SubStream(asyncio.Transport):
 
     def fin(self) -> None:
         """The peer's direction is over; the other one may go on."""
-        if self.peer_ended:
-            return
         if self.uid:
             self.worker.put_control(extension.Credit(self.id, self.received, 0).encode())
+        if self.peer_ended:
+            return
         self.peer_ended = True
         if not self.held:
             self._deliver_eof()
@@ -360,14 +375,14 @@ class SubStream(asyncio.Transport):
         if self.uid and exc is None and not self.worker.closed:
             # Until it hears this the peer keeps what it sent, in case the link dies.
             self.worker.put_control(extension.Credit(self.id, self.received, 0).encode())
-        self.peer_ended = True
+        self.peer_ended = self.over = True
         self.worker.forget(self)
         self.queue = None
         if exc is not None or not self.held:
             self.finish(exc)
 
     def finish(self, exc: Exception | None) -> None:
-        self.worker.forget(self)
+        self.worker.forget(self, settle=self.eof_sent and exc is None)
         if not self.lost:
             self.lost = True
             self.closing = True
@@ -398,12 +413,12 @@ class SubStream(asyncio.Transport):
         if self.lost or self.paused:
             return
         self.held = None
-        if self.worker.knows(self):
-            self.grant()
-            if self.peer_ended:
-                self._deliver_eof()
-        elif self.peer_ended:
+        if self.over:
             self.finish(None)
+        elif self.peer_ended:
+            self._deliver_eof()
+        elif self.credited:
+            self.grant()
 
     def is_reading(self) -> bool:
         return not self.paused and not self.lost

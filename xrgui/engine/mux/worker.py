@@ -219,14 +219,11 @@ class MuxWorker(asyncio.Protocol):
             if self._next_id not in self.streams and self._next_id not in self.settling:
                 return self._next_id
 
-    def knows(self, stream: Stream) -> bool:
-        return self.streams.get(stream.id) is stream
-
     def forget(self, stream: Stream, *, settle: bool = False) -> bool:
-        """Free the stream's id; False if it was free already. With *settle* it is kept until the peer has
-        acknowledged its bytes, for resumption."""
+        """Free the stream's id; False if it was free already. With *settle* a stream that can be resumed is kept
+        until the peer has seen its end."""
         if self.streams.get(stream.id) is not stream:
-            if isinstance(stream, SubStream) and stream.uid and self.resumption is not None:
+            if isinstance(stream, SubStream) and stream.uid and self.resumption is not None and not settle:
                 self.resumption.drop(stream)
             return False
         del self.streams[stream.id]
@@ -240,7 +237,7 @@ class MuxWorker(asyncio.Protocol):
         return not self.closed
 
     def settled(self, stream: SubStream) -> None:
-        """The peer has everything of a stream that was closed."""
+        """The peer has seen the end of a stream that was closed."""
         if self.settling.get(stream.id) is stream:
             del self.settling[stream.id]
             if self.resumption is not None:
@@ -295,6 +292,8 @@ class MuxWorker(asyncio.Protocol):
         former = self.streams.get(event.id)
         if former is not None:
             former.ended(RemoteProtocolError("the peer used the id again"))
+        if (closed := self.settling.get(event.id)) is not None:
+            self.settled(closed)
         stream: Stream
         if event.target.network is Network.UDP:
             stream = PacketStream(self, event.id, event.target)
@@ -315,6 +314,9 @@ class MuxWorker(asyncio.Protocol):
             return
         stream = self.streams.get(event.id)
         if stream is None:
+            if (closed := self.settling.get(event.id)) is not None:
+                self.put_control(extension.Credit(event.id, closed.received, 0).encode())
+                self.settled(closed)
             return
         exc: Exception | None = None
         if event.error:
@@ -425,7 +427,7 @@ class MuxWorker(asyncio.Protocol):
 
     def make_ready(self, stream: SubStream) -> None:
         """*stream* has bytes queued and may send: it waits for its turn."""
-        if not stream.ring_member:
+        if not stream.ring_member and not stream.suspended:
             stream.ring_member = True
             self._fresh.append(stream)
             if not self.blocked:

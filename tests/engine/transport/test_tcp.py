@@ -319,8 +319,13 @@ def option(recorder: Any, level: int, name: int) -> int:
 
 @linux
 async def test_options_of_both_ends(bench: Any) -> None:
-    ours, theirs = await bench.pair(Stream(), Stream())
-    for recorder in (ours, theirs):
+    listener, accepted = await bench.listen(Stream(), "0.0.0.0")
+    ours = await bench.dial(Stream(), listener.port, "127.0.0.2")
+    theirs = await accepted.get()
+    await theirs.until(lambda: theirs.made == 1)
+    near = (await bench.pair(Stream(), Stream()))[0]
+    assert not option(near, socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    for recorder in (ours, theirs, near):
         assert option(recorder, socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert option(recorder, socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == sockets.NOTSENT_LOWAT
     assert option(ours, socket.SOL_SOCKET, socket.SO_KEEPALIVE)
@@ -336,7 +341,8 @@ async def test_options_that_were_asked_for(bench: Any) -> None:
     theirs = (await bench.pair(wanted, wanted))[1]
     assert option(theirs, socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 7
     assert option(theirs, socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 1234
-    ours = (await bench.pair(silent, silent))[0]
+    listener, _ = await bench.listen(silent, "0.0.0.0")
+    ours = await bench.dial(silent, listener.port, "127.0.0.2")
     assert not option(ours, socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 

@@ -39,13 +39,13 @@ def unix_address(name: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def stream_options(options: SockOpt, *, outbound: bool) -> tuple[tuple[int, int, int], ...]:
+def stream_options(options: SockOpt, keep_alive: int) -> tuple[tuple[int, int, int], ...]:
     """(level, option, value) that may be set on a connected socket or be inherited from a
-    listening one. TCP_NODELAY is not among them: the loop sets it on every connection."""
+    listening one; *keep_alive* in seconds unless *options* say otherwise (0: off). TCP_NODELAY is not among them: the loop sets it on every connection."""
     result = []
     if hasattr(socket, "TCP_NOTSENT_LOWAT"):
         result.append((socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT))
-    result += _keep_alive(options, OUTBOUND_KEEP_ALIVE if outbound else 0)
+    result += _keep_alive(options, keep_alive)
     if options.user_timeout and hasattr(socket, "TCP_USER_TIMEOUT"):
         result.append((socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, options.user_timeout))
     return tuple(result)
@@ -68,11 +68,16 @@ def _keep_alive(options: SockOpt, default: int) -> list[tuple[int, int, int]]:
     return result
 
 
-def set_stream_options(descriptor: int, family: int, options: SockOpt) -> None:
-    """Set the options of a dialled TCP socket. One that this kernel refuses is left out."""
+def set_stream_options(descriptor: int, host: str, options: SockOpt) -> None:
+    """Set the options of a TCP socket dialled to *host*. One that this kernel refuses is left out.
+
+    Within this host nothing needs keeping alive, and a bridge dials there for each visitor.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    keep_alive = 0 if host in ("127.0.0.1", "::1") else OUTBOUND_KEEP_ALIVE
     sock = socket.socket(family, socket.SOCK_STREAM, 0, descriptor)
     try:
-        for option in stream_options(options, outbound=True):
+        for option in stream_options(options, keep_alive):
             try:
                 sock.setsockopt(*option)
             except OSError:
@@ -177,7 +182,7 @@ def _bind_tcp(host: str, port: int, options: SockOpt, *, v6only: bool = False) -
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(v6only))
         set_early_options(sock, options, outbound=False)
-        for option in stream_options(options, outbound=False):
+        for option in stream_options(options, 0):
             sock.setsockopt(*option)
         sock.bind(address)
         sock.listen(BACKLOG)

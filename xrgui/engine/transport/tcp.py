@@ -230,7 +230,7 @@ async def _open_plain(
     transport, protocol = await loop.create_connection(factory, host, port, local_addr=local_addr)
     sock = transport.get_extra_info("socket")
     if sock is not None:  # it is gone where `connection_made` closed
-        sockets.set_stream_options(sock.fileno(), _family(host), options)
+        sockets.set_stream_options(sock.fileno(), host, options)
     return transport, protocol
 
 
@@ -266,8 +266,8 @@ async def _connect_socket(
     try:
         sock.setblocking(False)
         sockets.set_early_options(sock, options, outbound=True)
-        if family != socket.AF_UNIX:
-            sockets.set_stream_options(sock.fileno(), family, options)
+        if not isinstance(address, str):
+            sockets.set_stream_options(sock.fileno(), address[0], options)
         if local_addr is not None:
             sock.bind(local_addr)
         await asyncio.get_running_loop().sock_connect(sock, address)

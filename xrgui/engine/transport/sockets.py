@@ -40,8 +40,11 @@ def unix_address(name: str) -> str:
 
 @lru_cache(maxsize=64)
 def stream_options(options: SockOpt, keep_alive: int) -> tuple[tuple[int, int, int], ...]:
-    """(level, option, value) that may be set on a connected socket or be inherited from a
-    listening one; *keep_alive* in seconds unless *options* say otherwise (0: off). TCP_NODELAY is not among them: the loop sets it on every connection."""
+    """(level, option, value) that may be set on a connected socket or be inherited from a listening one.
+
+    *keep_alive* in seconds unless *options* say otherwise; 0 leaves it off. TCP_NODELAY is not among
+    them: the loop sets it on every connection.
+    """
     result = []
     if hasattr(socket, "TCP_NOTSENT_LOWAT"):
         result.append((socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT))

@@ -160,34 +160,42 @@ class TlsLayer(HandshakeLayer):
     # From above
 
     def write(self, data: Data) -> None:
-        if self._closing or not data:
-            return
-        try:
-            if len(data) <= WRITE_CHUNK:
-                self._tls.write(data)
-                self._flush()
-            else:
-                view = memoryview(data)
-                for start in range(0, len(data), WRITE_CHUNK):
-                    self._tls.write(view[start : start + WRITE_CHUNK])
-                    self._flush()
-        except ssl.SSLError as error:
-            self.fail(in_words(error))
+        self.writelines((data,))
 
     def writelines(self, list_of_data: Iterable[Data]) -> None:
         """Small pieces share a record, as far as one holds."""
+        if self._closing:
+            return
         small: list[Data] = []
         size = 0
-        for data in list_of_data:
-            if size + len(data) > RECORD:
-                self.write(b"".join(small))
-                small, size = [], 0
-            if len(data) > RECORD:
-                self.write(data)
-            else:
-                small.append(data)
-                size += len(data)
-        self.write(b"".join(small))
+        try:
+            for data in list_of_data:
+                if size + len(data) > RECORD:
+                    self._encrypt(b"".join(small))
+                    small, size = [], 0
+                if len(data) > RECORD:
+                    self._encrypt(data)
+                else:
+                    small.append(data)
+                    size += len(data)
+            self._encrypt(small[0] if len(small) == 1 else b"".join(small))
+        except ssl.SSLError as error:
+            self.fail(in_words(error))
+        else:
+            self._flush()
+
+    def _encrypt(self, data: Data) -> None:
+        if not data:
+            return
+        if len(data) <= WRITE_CHUNK:
+            self._tls.write(data)
+            if self._outgoing.pending >= WRITE_CHUNK:
+                self._flush()
+            return
+        view = memoryview(data)
+        for start in range(0, len(data), WRITE_CHUNK):
+            self._tls.write(view[start : start + WRITE_CHUNK])
+            self._flush()
 
     def can_write_eof(self) -> bool:
         return True

@@ -1,7 +1,7 @@
 """The texts of the window, found in its source, and the catalogues that translate them.
 
-    python tests/ui/catalog.py     brings the .ts files up to date: new texts are added as unfinished, texts that are
-                                   gone are dropped
+python tests/ui/catalog.py     brings the .ts files up to date: new texts are added as unfinished, texts that are
+                               gone are dropped
 """
 
 from __future__ import annotations

@@ -94,6 +94,7 @@ class Shell(QObject):
         self.tunnels.first_asked.connect(self._first_asked)
         self.tunnels.menu_asked.connect(self._tunnel_menu)
         self.connections.close_asked.connect(self.program.runner.close_sessions)
+        self.connections.tunnels_asked.connect(lambda: self._show_page("tunnels"))
         self.connections.pause.toggled.connect(self.actions["pause"].setChecked)
         self.logs.level_chosen.connect(self._level_chosen)
         self.logs.save_failed.connect(self.say)

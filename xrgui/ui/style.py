@@ -10,6 +10,7 @@ QMenu { background: $panel; border: 1px solid $line; padding: 5px; }
 QMenu::item { padding: 6px 28px 6px 10px; border-radius: 5px; }
 QMenu::item:selected { background: $selection; }
 QMenu::item:disabled { color: $muted; }
+QMenu::item:default { font-weight: 600; }
 QMenu::separator { height: 1px; background: $line; margin: 5px 0; }
 QMenu::icon { padding-left: 8px; }
 QMenu::right-arrow { image: url($icons/chevron-right.svg); width: 12px; height: 12px; margin-right: 6px; }

@@ -100,6 +100,6 @@ def amount_words(amount: Amount) -> str:
     return tr(
         "{down} down, {up} up, {n} visitor|{down} down, {up} up, {n} visitors",
         amount.visitors,
-        down=units.size(amount.down),
-        up=units.size(amount.up),
+        down=units.brief_size(amount.down),
+        up=units.brief_size(amount.up),
     )

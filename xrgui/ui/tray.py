@@ -16,6 +16,8 @@ from xrgui.ui.tunnel import Phase, Tunnel
 LOOK_AGAIN = 2000
 """Milliseconds between looks for a tray that was not there at the start."""
 LOOKS = 30
+LONGEST = 36
+"""Characters of a name in the menu."""
 SIZES = (16, 22, 24, 32, 48, 64)
 
 
@@ -129,7 +131,7 @@ class Tray(QObject):
         menu.addAction(self._actions["quit"])
 
     def _add_tunnel(self, menu: QMenu, tunnel: Tunnel) -> None:
-        action = menu.addAction(f"{tunnel.name.replace('&', '&&')}: {state_words(tunnel)}")
+        action = menu.addAction(f"{short(tunnel.name)}: {state_words(tunnel)}")
         action.setIcon(icons.icon(f"state-{tunnel.phase}", icons.STATE_ROLES[tunnel.phase]))
         action.setEnabled(not tunnel.unsupported)
         action.triggered.connect(lambda _=False, number=tunnel.id: self.toggle_asked.emit(number))
@@ -139,7 +141,7 @@ class Tray(QObject):
         sub = menu.addMenu(tr("Copy public address"))
         sub.setEnabled(bool(addresses))
         for name, address in addresses:
-            action = sub.addAction(f"{name.replace('&', '&&')}: {address}")
+            action = sub.addAction(f"{short(name)}: {address}")
             action.triggered.connect(lambda _=False, address=address: self.copy_asked.emit(address))
 
     def _activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
@@ -150,6 +152,12 @@ class Tray(QObject):
     def tell(self, notification: Notification) -> None:
         if self.there:
             self._icon.showMessage(notification.title, notification.text, state_icon(notification.state))
+
+
+def short(name: str) -> str:
+    """Fit for a menu: cut in the middle, and without mnemonics."""
+    shown = name if len(name) <= LONGEST else f"{name[: LONGEST // 2]}…{name[-LONGEST // 2 + 1 :]}"
+    return shown.replace("&", "&&")
 
 
 def state_words(tunnel: Tunnel) -> str:

@@ -39,6 +39,16 @@ def size(octets: float) -> str:
     return f"{figure} {_unit(step)}"
 
 
+def brief_size(octets: float) -> str:
+    """The same in a sentence: ``61 MB``."""
+    figure, step = scaled(octets)
+    return f"{_trimmed(figure)} {_unit(step)}"
+
+
+def _trimmed(figure: str) -> str:
+    return figure.removesuffix(f"{language.locale.decimalPoint()}0")
+
+
 def whole_size(octets: float) -> str:
     """``42 MB``: where tenths would only flicker."""
     step = min(int(math.log10(max(octets, 1)) // 3), UNITS - 1)
@@ -56,8 +66,7 @@ def rate(octets_per_second: float) -> str:
 def round_rate(octets_per_second: float) -> str:
     """The same for a scale: ``20 MB/s``, ``1.5 MB/s``."""
     figure, step = scaled(octets_per_second)
-    trimmed = figure.removesuffix(f"{language.locale.decimalPoint()}0")
-    return tr("{size}/s", size=f"{trimmed} {_unit(step)}")
+    return tr("{size}/s", size=f"{_trimmed(figure)} {_unit(step)}")
 
 
 def clock(seconds: float) -> str:

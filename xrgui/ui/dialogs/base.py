@@ -59,6 +59,11 @@ class Dialog(QDialog):
         self._area = area
         self._layout.addWidget(area, 1)
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            QTimer.singleShot(0, self, self._grow)
+        return super().event(event)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Grow with the body; never shrink, so that nothing jumps while one types."""
         if event.type() == QEvent.Type.LayoutRequest and self.isVisible():

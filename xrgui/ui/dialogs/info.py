@@ -20,7 +20,9 @@ def show_about(parent: QWidget) -> Dialog:
     picture.setPixmap(icons.program_icon().pixmap(64, 64))
     text = paragraph(tr("Shares what runs on your own computer through a public server of yours."))
     version = label(tr("Version {version}", version=__version__), tone="muted")
-    dialog.set_body(row(picture, column(text, version, None, gap=6), gap=16))
+    body = row(picture, column(text, version, None, gap=6), gap=16)
+    body.setStretch(1, 1)
+    dialog.set_body(body)
     dialog.set_buttons("", cancel=tr("Close"))
     dialog.fit()
     dialog.open()
@@ -50,6 +52,7 @@ def show_guide(parent: QWidget) -> Dialog:
     )
     dialog.set_body(column(path, *(paragraph(text) for text in texts), gap=12))
     dialog.set_buttons("", cancel=tr("Close"))
+    dialog.cancel.setFocus()
     dialog.fit()
     dialog.open()
     return dialog

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from xrgui.ui.dialogs.base import Dialog
@@ -17,9 +16,8 @@ def show_qr(parent: QWidget | None, title: str, text: str) -> Dialog:
     view = QrView()
     view.setAccessibleName(tr("QR code of {text}", text=text))
     address = Elided(text, fixed=True)
-    address.setAlignment(Qt.AlignmentFlag.AlignCenter)
     if view.show_text(text):
-        dialog.set_body(column(row(None, view, None), address, gap=12))
+        dialog.set_body(column(row(None, view, None), row(None, address, None), gap=12))
     else:
         dialog.set_body(column(paragraph(tr("This is too long for a QR code."), tone="muted")))
     copy = button(tr("Copy"), icon="copy")

@@ -52,6 +52,7 @@ class Layout:
 
 
 class ConnectionsPage(QWidget):
+    tunnels_asked = Signal()
     close_asked = Signal(list)
     """Numbers of sub-connections to close."""
 
@@ -101,6 +102,7 @@ class ConnectionsPage(QWidget):
         bar.setStretch(0, 1)
         top = Frame("bar", bar, 12, 8)
         self._empty = _Empty()
+        self._empty.step.clicked.connect(self.tunnels_asked)
         self._stack = QStackedWidget()
         for view in self.views.values():
             self._stack.addWidget(view)
@@ -281,9 +283,10 @@ class ConnectionsPage(QWidget):
 class _Empty(QWidget):
     def __init__(self) -> None:
         super().__init__()
+        self.step = button(tr("Go to the tunnels"))
         self._text = paragraph(tone="muted")
         self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        layout = column(None, self._text, None, None)
+        layout = column(None, self._text, row(None, self.step, None), None, None, gap=12)
         layout.setContentsMargins(32, 24, 32, 24)
         self.setLayout(layout)
 
@@ -295,3 +298,4 @@ class _Empty(QWidget):
         else:
             text = tr("Sub-connections that ended appear here, with the reason.")
         self._text.setText(text)
+        self.step.setVisible(which == "open" and not filtered)

@@ -47,9 +47,9 @@ class TunnelDetail(QScrollArea):
         layout.setSpacing(14)
         for part in (self._header, self._notice, self._addresses, self._path_card):
             layout.addWidget(part)
-        layout.addWidget(self._traffic, 1)
-        layout.addWidget(self._events, 1)
-        layout.addStretch(0)
+        layout.addWidget(self._traffic, 20)
+        layout.addWidget(self._events, 20)
+        layout.addStretch(1)
         self.setWidget(self.content)
 
     def show_tunnel(self, tunnel: Tunnel, series: Series, carried: tuple[str, str]) -> None:

@@ -7,7 +7,7 @@ import time
 from bisect import bisect_left
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QPainter, QPen
 from PySide6.QtWidgets import QFrame, QSizePolicy, QToolTip
 
@@ -89,6 +89,10 @@ class TrafficChart(pg.PlotWidget):  # type: ignore[misc]
             painter.drawLine(QPointF(0, y), QPointF(width, y))
             if step:
                 text = units.round_rate(self._top * step / GRID)
+                ground = theme.color("panel")
+                ground.setAlphaF(0.7)
+                width_of = painter.fontMetrics().horizontalAdvance(text)
+                painter.fillRect(QRectF(0, y + 3, width_of + 5, 13), ground)
                 painter.setPen(theme.color("muted"))
                 painter.drawText(QPointF(2, y + 13), text)
         painter.restore()

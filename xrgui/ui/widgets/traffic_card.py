@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from xrgui.ui import theme, units, words
 from xrgui.ui.language import tr
 from xrgui.ui.models.traffic import Series
-from xrgui.ui.tunnel import Phase, Trouble, Tunnel
+from xrgui.ui.tunnel import Phase, Role, Trouble, Tunnel
 from xrgui.ui.widgets.basic import Card, Segments, column, label, paragraph, row
 from xrgui.ui.widgets.chart import TrafficChart
 
@@ -57,11 +57,14 @@ class TrafficCard(Card):
         layout = column(self._chart_part, self._facts, gap=14)
         layout.setStretch(0, 1)
         super().__init__(layout)
+        self._facts.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     def show_tunnel(self, tunnel: Tunnel, series: Series, carried: tuple[str, str]) -> None:
         self._series = series
         up = tunnel.phase is Phase.UP
         self._chart_part.setVisible(up)
+        high = QSizePolicy.Policy.Preferred if up else QSizePolicy.Policy.Maximum
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, high)
         if up and self.isVisible():
             self._down.show_rate(tunnel.down_rate)
             self._up.show_rate(tunnel.up_rate)
@@ -82,6 +85,10 @@ class TrafficCard(Card):
 
 
 def link_text(tunnel: Tunnel) -> str:
+    if tunnel.role is Role.SERVE:
+        port = tr("listens at port {port}", port=tunnel.server.rpartition(":")[2])
+        links = tr("{n} link|{n} links", tunnel.links) if tunnel.links else ""
+        return "; ".join(part for part in (tunnel.link, port, links) if part)
     if not tunnel.links:
         return ", ".join(part for part in (tunnel.link, tunnel.server) if part)
     links = tr("{n} link to {server}|{n} links to {server}", tunnel.links, server=tunnel.server)

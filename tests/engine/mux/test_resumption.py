@@ -147,7 +147,9 @@ async def send(stream: SubStream, local: Local, payload: bytes, sizes: random.Ra
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_an_echo_survives_cuts_anywhere(ends: Ends, seed: int) -> None:
+async def test_an_echo_survives_cuts_anywhere(ends: Ends, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # An end whose acknowledgement was lost is remembered for the grace time.
+    monkeypatch.setattr(resumption, "GRACE", 1.0)
     chance = random.Random(seed)
     worker = await ends.link()
     locals_ = [Local(echo=False) for _ in range(3)]

@@ -121,6 +121,19 @@ class Resumption:
         if stream is not None:
             self._go_on(stream, message.received)
 
+    def refused(self, worker: MuxWorker, stream_id: int) -> bool:
+        """The peer does not know what we reopened. True if it was opened once more instead: a closed one is kept
+        until its end was seen, so one that is unknown, and of which nothing was ever received on either side, got
+        lost with its New."""
+        stream = self._reopening.pop((worker, stream_id), None)
+        if stream is None or stream.introduction is None or stream.received or stream.acked:
+            return False
+        target, source, local = stream.introduction
+        worker.put_control(extension.Open(stream_id, stream.uid).encode())
+        worker.put_control(frames.new(stream_id, target, source=source, local=local))
+        self._go_on(stream, 0)
+        return True
+
     # The other side
 
     def answer(self, worker: MuxWorker, message: extension.Reopen) -> None:

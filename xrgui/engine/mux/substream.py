@@ -36,6 +36,7 @@ class SubStream(asyncio.Transport):
         "acked",
         "closing",
         "credited",
+        "end_seen",
         "eof_sent",
         "eof_wanted",
         "epoch",
@@ -44,6 +45,7 @@ class SubStream(asyncio.Transport):
         "held",
         "held_size",
         "id",
+        "introduction",
         "limit",
         "lost",
         "over",
@@ -70,6 +72,8 @@ class SubStream(asyncio.Transport):
         self.id = stream_id
         self.credited = credited
         self.uid = uid
+        self.introduction: tuple[Destination, Destination | None, Destination | None] | None = None
+        """Target, source and local address of a New of ours, should it get lost with the link."""
         self.acked = 0
         self.unacked: deque[Payload] | None = deque() if uid else None
         """What was sent from the offset `acked` on, to send again should the link die."""
@@ -84,6 +88,8 @@ class SubStream(asyncio.Transport):
         self.write_paused = False
         self.eof_wanted = False
         self.eof_sent = False
+        self.end_seen = False
+        """The peer has acknowledged our FIN or End."""
         self.received = 0
         self.granted = 0
         """The offset up to which consumption was reported."""
@@ -172,6 +178,7 @@ class SubStream(asyncio.Transport):
         if self.unacked is not None:
             self._acknowledge(consumed)
             if not window:
+                self.end_seen = True
                 self.worker.settled(self)
         limit = consumed + window
         if limit <= self.limit:

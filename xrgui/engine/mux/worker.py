@@ -199,6 +199,8 @@ class MuxWorker(asyncio.Protocol):
         if not self._reverse:
             source = local = None
         self.put_control(frames.new(stream_id, target, source=source, local=local))
+        if isinstance(stream, SubStream) and stream.uid:
+            stream.introduction = target, source, local
         stream.set_protocol(protocol)
         protocol.connection_made(stream)
         return stream
@@ -223,14 +225,15 @@ class MuxWorker(asyncio.Protocol):
         """Free the stream's id; False if it was free already. With *settle* a stream that can be resumed is kept
         until the peer has seen its end."""
         if self.streams.get(stream.id) is not stream:
-            if isinstance(stream, SubStream) and stream.uid and self.resumption is not None and not settle:
+            kept = settle and isinstance(stream, SubStream) and not stream.end_seen
+            if isinstance(stream, SubStream) and stream.uid and self.resumption is not None and not kept:
                 self.resumption.drop(stream)
             return False
         del self.streams[stream.id]
         self._connection.packet_ids.discard(stream.id)
         if isinstance(stream, SubStream) and stream.uid:
             self.ungranted.discard(stream)
-            if settle and not self.closed:
+            if settle and not stream.end_seen and not self.closed:
                 self.settling[stream.id] = stream
             elif self.resumption is not None:
                 self.resumption.drop(stream)
@@ -317,6 +320,8 @@ class MuxWorker(asyncio.Protocol):
             if (closed := self.settling.get(event.id)) is not None:
                 self.put_control(extension.Credit(event.id, closed.received, 0).encode())
                 self.settled(closed)
+            return
+        if self.resumption is not None and self.resumption.refused(self, event.id):
             return
         exc: Exception | None = None
         if event.error:

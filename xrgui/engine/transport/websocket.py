@@ -7,7 +7,7 @@ import base64
 import errno
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from xrgui.address import format_endpoint, parse_ip
@@ -24,8 +24,10 @@ Data = bytes | bytearray | memoryview
 SERVER_TIMEOUT = 4
 CLIENT_TIMEOUT = 8
 """Seconds for the HTTP handshake (Xray transport/internet/websocket/hub.go, dialer.go)."""
-FRAME = 64 * 1024
-"""Payload of the biggest frame sent: masking makes a copy, which stays small enough to be cheap."""
+MESSAGE = 256 * 1024
+"""Payload of the biggest message sent."""
+PIECE = 64 * 1024
+"""Masked at once: masking makes a copy, which stays small enough to be cheap."""
 JOIN = 4096
 """A payload up to this size is joined with its header; a longer one is passed beside it."""
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36"
@@ -96,7 +98,7 @@ class WebSocketLayer(HandshakeLayer):
             if self._closing:
                 return
             if opcode == wire.PING:
-                self._send(wire.PONG, content)
+                self._send(wire.PONG, [content], len(content))
             elif opcode == wire.CLOSE:
                 self._send_close(int.from_bytes(content[:2]) if len(content) >= 2 else 1000)
                 self.ended_by_peer = True
@@ -123,49 +125,51 @@ class WebSocketLayer(HandshakeLayer):
     # From above
 
     def write(self, data: Data) -> None:
-        if self._closing or not data:
-            return
-        if len(data) <= FRAME:
-            self._send(wire.BINARY, data)
-            return
-        view = memoryview(data)
-        for start in range(0, len(data), FRAME):
-            self._send(wire.BINARY, view[start : start + FRAME])
+        self.writelines((data,))
 
     def writelines(self, list_of_data: Iterable[Data]) -> None:
-        """Small pieces share a message, as far as one holds."""
-        small: list[Data] = []
+        """What is written together travels in one message, as far as one holds."""
+        if self._closing:
+            return
+        message: list[Data] = []
         size = 0
         for data in list_of_data:
-            if size + len(data) > FRAME:
-                self.write(b"".join(small))
-                small, size = [], 0
-            small.append(data)
-            size += len(data)
-        self.write(small[0] if len(small) == 1 else b"".join(small))
+            for piece in (data,) if len(data) <= PIECE else _pieces(data):
+                if size + len(piece) > MESSAGE:
+                    self._send(wire.BINARY, message, size)
+                    message, size = [], 0
+                message.append(piece)
+                size += len(piece)
+        if size:
+            self._send(wire.BINARY, message, size)
 
-    def _send(self, opcode: int, payload: Data) -> None:
+    def _send(self, opcode: int, pieces: list[Data], size: int) -> None:
         if self.lower.is_closing():
             return
+        if size <= JOIN:
+            pieces = [b"".join(pieces)]
         if self.client:
             mask = os.urandom(4)
-            header = wire.frame_header(opcode, len(payload), mask)
-            payload = wire.apply_mask(payload, mask)
+            out: list[Data] = [wire.frame_header(opcode, size, mask)]
+            for piece in pieces:
+                out.append(wire.apply_mask(piece, mask))
+                shift = len(piece) & 3
+                mask = mask[shift:] + mask[:shift]
         else:
-            header = wire.frame_header(opcode, len(payload))
-        if len(payload) <= JOIN:
-            self.lower.write(b"".join((header, payload)))
+            out = [wire.frame_header(opcode, size), *pieces]
+        if size <= JOIN:
+            self.lower.write(b"".join(out))
         else:
-            self.lower.writelines((header, payload))
+            self.lower.writelines(out)
 
     def _send_close(self, code: int) -> None:
         if not self._closing:
-            self._send(wire.CLOSE, wire.encode_close(code))
+            self._send(wire.CLOSE, [wire.encode_close(code)], 2)
             self._closing = True
 
     def _beat(self) -> None:
         if not self._closing:
-            self._send(wire.PING, b"")
+            self._send(wire.PING, [], 0)
             loop = asyncio.get_running_loop()
             self._heartbeat = loop.call_later(self.config.heartbeat, self._beat)
 
@@ -219,6 +223,11 @@ class WebSocketServer(WebSocketLayer):
         return super().get_extra_info(name, default)
 
 
+def _pieces(data: Data) -> Iterator[memoryview]:
+    view = memoryview(data)
+    return (view[start : start + PIECE] for start in range(0, len(view), PIECE))
+
+
 def _forwarded_for(head: wire.Head) -> tuple[str, int] | None:
     address = parse_ip(head.headers.get("x-forwarded-for", "").partition(",")[0].strip())
     return None if address is None else (str(address), 0)
@@ -265,7 +274,7 @@ class WebSocketClient(WebSocketLayer):
         if not self.established:
             self.establish()
         elif self._waiting:
-            paused = self._waiting_size > FRAME
+            paused = self._waiting_size > PIECE
             self.write(self._take_waiting())
             if paused:
                 self.upper.resume_writing()
@@ -284,17 +293,15 @@ class WebSocketClient(WebSocketLayer):
     def is_closing(self) -> bool:
         return self._close_waits or super().is_closing()
 
-    def write(self, data: Data) -> None:
+    def writelines(self, list_of_data: Iterable[Data]) -> None:
         if self._framed or self._closing:
-            super().write(data)
-            return
-        if self._close_waits:
-            return
-        was_full = self._waiting_size > FRAME
-        self._waiting.append(bytes(data))
-        self._waiting_size += len(data)
-        if not was_full and self._waiting_size > FRAME:
-            self.upper.pause_writing()
+            super().writelines(list_of_data)
+        elif not self._close_waits:
+            was_full = self._waiting_size > PIECE
+            self._waiting += [bytes(data) for data in list_of_data]
+            self._waiting_size = sum(map(len, self._waiting))
+            if not was_full and self._waiting_size > PIECE:
+                self.upper.pause_writing()
 
     def _take_waiting(self) -> bytes:
         data = b"".join(self._waiting)

@@ -210,7 +210,7 @@ class FrameDecoder:
         position, end = 0, len(data)
         while position < end and not self._closed:
             if self._left:
-                taken = min(self._left, end - position)
+                taken = min(self._left, end - position, _PIECE if self._mask else end)
                 payload.append(self._unmask(view[position : position + taken]))
                 position += taken
                 continue
@@ -278,5 +278,7 @@ class FrameDecoder:
 
 
 _NO_MASK = bytes(4)
+_PIECE = 64 * 1024
+"""Unmasked at once: that makes a copy, which stays small enough for the allocator to be quick."""
 _WORTH_A_VIEW = 16 * 1024
 """A smaller piece is copied: where somebody keeps it, a view would keep all that came with it."""

@@ -54,7 +54,8 @@ def encode(events: list[Any], option: int) -> bytes:
     first = events[0]
     data = b"".join(bytes(e.payload) for e in events if isinstance(e, Data | Packet)) if option & 1 else None
     if isinstance(first, Opened):
-        return frames.new(first.id, first.target, data, source=first.source, local=first.local, global_id=first.global_id)
+        addresses = {"source": first.source, "local": first.local}
+        return frames.new(first.id, first.target, data, global_id=first.global_id, **addresses)
     if isinstance(first, Ended):
         return frames.end(first.id, error=first.error)
     if isinstance(first, Packet):
@@ -134,7 +135,8 @@ def test_what_loses_framing_breaks_the_connection(raw: str, reason: str) -> None
 
 def test_frames_that_peers_ignore() -> None:
     connection = MuxConnection()
-    raw = frames.keep_alive(7, b"pad") + bytes.fromhex("0006 0005 02 fd abcd 0002 6869 0004 0006 02 00 0004 0007 03 01 0001 78")
+    raw = frames.keep_alive(7, b"pad")
+    raw += bytes.fromhex("0006 0005 02 fd abcd 0002 6869 0004 0006 02 00 0004 0007 03 01 0001 78")
     assert joined(connection.receive_data(raw)) == [KeptAlive(7, b"pad"), [5, b"hi"], Ended(7, False)]
 
 

@@ -283,9 +283,8 @@ class SubStream(asyncio.Transport):
         """Everything that was written has left: end the sub-connection."""
         if self.worker.closed and self.uid and not self.peer_ended:
             return  # parked: the End leaves on the next link
-        if self.worker.forget(self, settle=True):
-            if self.credited or not self.eof_sent:
-                self.worker.put_control(frames.end(self.id))
+        if self.worker.forget(self, settle=True) and (self.credited or not self.eof_sent):
+            self.worker.put_control(frames.end(self.id))
         self._lose_soon(None)
 
     def _lose_soon(self, exc: Exception | None) -> None:

@@ -80,7 +80,7 @@ class Portal:
             worker = link.worker
             if worker.going_away:
                 continue
-            amount = len(worker.streams) + (LATE if worker.brake.on or worker.echoes and worker.health.late else 0)
+            amount = len(worker.streams) + (LATE if worker.brake.on or (worker.echoes and worker.health.late) else 0)
             if best is None or amount < load:
                 best, load = link, amount
         return best

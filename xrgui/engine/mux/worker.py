@@ -13,7 +13,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from itertools import count
-from random import SystemRandom
+from random import Random, SystemRandom
 from time import monotonic
 from typing import cast
 
@@ -38,12 +38,13 @@ log = logging.getLogger(__name__)
 
 Stream = SubStream | PacketStream
 _numbers = count(1)
-getrandbits = SystemRandom().getrandbits
+getrandbits = Random(SystemRandom().getrandbits(256)).getrandbits
 
 WINDOW = 1024 * 1024
 BUFFER_LIMIT = 16 * 1024 * 1024
 """What one sub-connection of a peer without credits may hold before the others wait for it."""
-QUANTUM = frames.MAX_DATA
+QUANTUM, SHARED_QUANTUM = frames.MAX_DATA, 16 * 1024
+"""Bytes of a stream's turn, alone and while others wait."""
 BATCH = 256 * 1024
 HIGH_WATER, LOW_WATER = 256 * 1024, 64 * 1024
 JOIN_BELOW = 4096
@@ -443,7 +444,7 @@ class MuxWorker(asyncio.Protocol):
         while not self.blocked and (self._fresh or self._ring):
             fresh = bool(self._fresh)
             stream = self._fresh.popleft() if fresh else self._ring.popleft()
-            stream.send_some(QUANTUM)
+            stream.send_some(QUANTUM if not self._ring and not self._fresh else SHARED_QUANTUM)
             if stream.queue and stream.sent < stream.limit:
                 self._ring.append(stream)
             else:

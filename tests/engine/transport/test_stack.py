@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
+import sys
 from typing import Any
 
 import pytest
 
 from xrgui.config.model import Stream
+from xrgui.engine.transport.handshake import HandshakeLayer
 
 
 async def test_bytes_arrive_in_both_directions(bench: Any, stack: Any) -> None:
@@ -165,3 +168,44 @@ async def test_a_dial_that_is_cancelled_leaves_nothing(bench: Any, stack: Any) -
         with pytest.raises(asyncio.CancelledError):
             await dial
         await theirs.ended()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts descriptors in /proc")
+async def test_nothing_is_left_of_connections_that_ended(bench: Any, stack: Any) -> None:
+    listener, accepted = await bench.listen(stack.server)
+    await _come_and_go(bench, stack, listener.port, accepted, 2)
+    descriptors, objects = len(os.listdir("/proc/self/fd")), _connections()
+    await _come_and_go(bench, stack, listener.port, accepted, 40)
+    async with asyncio.timeout(10):
+        while len(os.listdir("/proc/self/fd")) > descriptors:
+            await asyncio.sleep(0.01)
+    assert _connections() <= objects
+
+
+async def _come_and_go(bench: Any, stack: Any, port: int, accepted: asyncio.Queue[Any], times: int) -> None:
+    for number in range(times):
+        if stack.server != stack.client:
+            await _garbage(port, random.Random(number).randbytes(600) if number % 2 else b"\x16\x03\x01")
+        ours = await bench.dial(stack.client, port)
+        ours.transport.write(b"request")
+        theirs = await accepted.get()
+        await theirs.at_least(7)
+        (theirs if number % 3 else ours).transport.close()
+        await ours.ended()
+        await theirs.ended()
+    bench.made.clear()
+
+
+async def _garbage(port: int, data: bytes) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(data)
+    writer.close()
+    try:
+        await writer.wait_closed()
+    except ConnectionError:
+        pass
+
+
+def _connections() -> int:
+    gc.collect()
+    return sum(isinstance(each, asyncio.Transport | HandshakeLayer) for each in gc.get_objects())

@@ -20,7 +20,8 @@ small frames may still overtake it."""
 OUTBOUND_KEEP_ALIVE = 45
 """Seconds, both idle and interval: what Xray sets on each connection that it dials."""
 
-Address = tuple[str, int]
+AF_UNIX = getattr(socket, "AF_UNIX", None)
+"""None where the system has no unix sockets."""
 
 
 def is_unix(host: str) -> bool:
@@ -100,7 +101,7 @@ def set_early_options(sock: socket.socket, options: SockOpt, *, outbound: bool) 
         _set(sock, "mark", socket.SOL_SOCKET, "SO_MARK", options.mark)
     if options.interface:
         _set(sock, "interface", socket.SOL_SOCKET, "SO_BINDTODEVICE", options.interface.encode() + b"\0")
-    if options.tcp_fast_open is not None and sock.family != socket.AF_UNIX:
+    if options.tcp_fast_open is not None and sock.family != AF_UNIX:
         if outbound:
             name, value = "TCP_FASTOPEN_CONNECT", int(options.tcp_fast_open > 0)
         else:
@@ -211,7 +212,7 @@ def _explain(error: OSError, place: str, port: int = 0) -> OSError:
 
 def _bind_unix(listen: str) -> socket.socket:
     name, mode = _unix_mode(listen)
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock = unix_socket()
     old = os.umask(0o777 & ~mode)
     try:
         if not name.startswith("@"):
@@ -225,6 +226,12 @@ def _bind_unix(listen: str) -> socket.socket:
     finally:
         os.umask(old)
     return sock
+
+
+def unix_socket() -> socket.socket:
+    if AF_UNIX is None:
+        raise OSError(errno.EAFNOSUPPORT, "this system has no unix sockets")
+    return socket.socket(AF_UNIX, socket.SOCK_STREAM)
 
 
 def _unix_mode(listen: str) -> tuple[str, int]:
@@ -245,7 +252,7 @@ def _remove_stale(path: str) -> None:
             return
     except FileNotFoundError:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+    with unix_socket() as probe:
         probe.settimeout(1)
         try:
             probe.connect(path)

@@ -154,7 +154,8 @@ async def connect(
     """Connect to the first address of *host* that answers. Raises OSError in plain words."""
     try:
         if sockets.is_unix(host):
-            return await _open(socket.AF_UNIX, sockets.unix_address(host), factory, options)
+            sock = await _connected(sockets.unix_socket(), sockets.unix_address(host), options)
+            return await _wrap(sock, factory)
         hosts = await resolve(host, options.domain_strategy, resolver)
         if local_addr is not None:
             hosts = [each for each in hosts if (":" in each) == (":" in local_addr[0])]
@@ -163,7 +164,7 @@ async def connect(
         if len(hosts) != 1:
             return await _race(options, hosts, port, factory, local_addr)
         if sockets.needs_early_options(options):
-            return await _open(_family(hosts[0]), (hosts[0], port), factory, options, local_addr)
+            return await _wrap(await _connected_tcp(hosts[0], port, options, local_addr), factory)
         return await _open_plain(options, hosts[0], port, factory, local_addr)
     except OSError as error:
         if error.errno in _CAUSES and not isinstance(error, socket.gaierror):
@@ -218,10 +219,6 @@ def _alternate(found: list[str], v4: list[str], v6: list[str]) -> list[str]:
     return pairs + first[len(second) :] + second[len(first) :]
 
 
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
 async def _open_plain(
     options: SockOpt, host: str, port: int, factory: ProtocolFactory, local_addr: tuple[str, int] | None
 ) -> Connection:
@@ -234,21 +231,10 @@ async def _open_plain(
     return transport, protocol
 
 
-async def _open(
-    family: socket.AddressFamily,
-    address: str | tuple[str, int],
-    factory: ProtocolFactory,
-    options: SockOpt,
-    local_addr: tuple[str, int] | None = None,
-) -> Connection:
-    sock = await _connect_socket(family, address, options, local_addr)
-    return await _wrap(sock, factory)
-
-
 async def _wrap(sock: socket.socket, factory: ProtocolFactory) -> Connection:
     loop = asyncio.get_running_loop()
     try:
-        if sock.family == socket.AF_UNIX:
+        if sock.family == sockets.AF_UNIX:
             return await loop.create_unix_connection(factory, sock=sock)
         return await loop.create_connection(factory, sock=sock)
     except BaseException:
@@ -256,18 +242,22 @@ async def _wrap(sock: socket.socket, factory: ProtocolFactory) -> Connection:
         raise
 
 
-async def _connect_socket(
-    family: socket.AddressFamily,
+async def _connected_tcp(host: str, port: int, options: SockOpt, local_addr: tuple[str, int] | None) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sockets.set_stream_options(sock.fileno(), host, options)
+    return await _connected(sock, (host, port), options, local_addr)
+
+
+async def _connected(
+    sock: socket.socket,
     address: str | tuple[str, int],
     options: SockOpt,
     local_addr: tuple[str, int] | None = None,
 ) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
         sockets.set_early_options(sock, options, outbound=True)
-        if not isinstance(address, str):
-            sockets.set_stream_options(sock.fileno(), address[0], options)
         if local_addr is not None:
             sock.bind(local_addr)
         await asyncio.get_running_loop().sock_connect(sock, address)
@@ -290,7 +280,7 @@ async def _race(
 
     async def attempt(host: str) -> None:
         try:
-            sock = await _connect_socket(_family(host), (host, port), options, local_addr)
+            sock = await _connected_tcp(host, port, options, local_addr)
         except OSError as error:
             failures.append(error)
             if len(failures) == len(hosts) and not winner.done():

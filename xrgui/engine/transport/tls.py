@@ -93,6 +93,10 @@ class TlsLayer(HandshakeLayer):
         self.error = self.error or ConnectionResetError(errno.ECONNRESET, "cut off: TLS was not closed")
         return False
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closing = True
+        super().connection_lost(exc)
+
     def _shake(self) -> None:
         try:
             self._tls.do_handshake()

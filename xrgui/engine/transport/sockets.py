@@ -177,7 +177,7 @@ def _bind_tcp(host: str, port: int, options: SockOpt, *, v6only: bool = False) -
     except socket.gaierror:
         raise OSError(errno.EINVAL, f"cannot listen on {host!r}: not an IP address of this host") from None
     family, _, _, _, address = found[0]
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

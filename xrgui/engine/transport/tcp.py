@@ -75,9 +75,9 @@ class Listener:
         self._socks = []
 
     def _listen(self, sock: socket.socket) -> None:
-        self._loop.add_reader(sock, self._accept, sock, sock.family)
+        self._loop.add_reader(sock, self._accept, sock, sock.family, sock.proto)
 
-    def _accept(self, sock: socket.socket, family: int) -> None:
+    def _accept(self, sock: socket.socket, family: int, proto: int) -> None:
         """Uses socket's own `_accept`: `accept` takes half as long again, for its look at the family."""
         for _ in range(ACCEPT_BATCH):
             try:
@@ -90,7 +90,7 @@ class Listener:
                     return
                 continue
             self._resumed(sock)
-            connection = socket.socket(family, socket.SOCK_STREAM, 0, descriptor)
+            connection = socket.socket(family, socket.SOCK_STREAM, proto, descriptor)
             _adopt(self._loop, connection, self._factory)
 
     def _pause(self, sock: socket.socket, error: OSError) -> None:
@@ -244,7 +244,7 @@ async def _wrap(sock: socket.socket, factory: ProtocolFactory) -> Connection:
 
 async def _connected_tcp(host: str, port: int, options: SockOpt, local_addr: tuple[str, int] | None) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sockets.set_stream_options(sock.fileno(), host, options)
     return await _connected(sock, (host, port), options, local_addr)
 

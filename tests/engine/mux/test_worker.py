@@ -198,9 +198,12 @@ async def test_who_stops_reading_from_a_peer_without_credits_ends_alone(connect,
     await quick.until(lambda r: r.data == b"still here")
 
 
-async def test_who_is_slower_than_a_link_without_credits_gets_everything(connect) -> None:
+@pytest.mark.parametrize("company", [False, True])
+async def test_who_is_slower_than_a_link_without_credits_gets_everything(connect, company) -> None:
     """The whole link waits for it, as between stock peers, and no more is held than may be."""
     pair = await connect(bridge_speaks=False)
+    if company:
+        await pair.open()
     pair.portal.buffer_limit = 100_000
     stream, slow, slow_far, _ = await pair.open()
     size = 3_000_000

@@ -11,7 +11,7 @@ import struct
 
 import msgspec
 
-from xrgui.engine.errors import RemoteProtocolError
+from xrgui.engine.errors import PeerReset, RefusedError, RemoteProtocolError, fault
 from xrgui.engine.mux import frames
 
 MAGIC = b"xrgui-mx"
@@ -24,10 +24,14 @@ FEATURE_FIN = 2
 FEATURE_RESET = 4
 FEATURE_GOAWAY = 8
 FEATURE_RESUME = 16
-FEATURES = FEATURE_CREDIT | FEATURE_FIN | FEATURE_RESET | FEATURE_GOAWAY | FEATURE_RESUME
+FEATURE_EQUAL = 32
+FEATURES = FEATURE_CREDIT | FEATURE_FIN | FEATURE_RESET | FEATURE_GOAWAY | FEATURE_RESUME | FEATURE_EQUAL
 """What this program speaks; both ends use what both name."""
 
 TAG_FEATURES, TAG_WINDOW, TAG_INSTANCE, TAG_NONCE, TAG_KEY, TAG_SIGNATURE, TAG_PUBLIC = range(1, 8)
+
+SIGNED = b"xrgui bridge 1"
+"""What a bridge's signature begins with."""
 
 MIN_WINDOW = 16 * 1024
 MAX_WINDOW = 64 * 1024 * 1024
@@ -36,12 +40,16 @@ MAX_WINDOW = 64 * 1024 * 1024
 class Hello(msgspec.Struct, frozen=True, gc=False):
     """Both sides' introduction. *window* is how many bytes of each sub-connection its sender takes before it
     grants more; *instance* names the process (16 random bytes); *public* are the portal's ports for visitors, as
-    ``tcp:443`` texts."""
+    ``tcp:443`` texts; *nonce* (32 bytes) is new for each link; *key* (Ed25519, 32 bytes) and *signature* (64) are
+    a bridge's. Empty is left out."""
 
     features: int
     window: int
     instance: bytes
     public: tuple[str, ...] = ()
+    nonce: bytes = b""
+    key: bytes = b""
+    signature: bytes = b""
 
     def encode(self) -> bytes:
         fields = [
@@ -49,6 +57,8 @@ class Hello(msgspec.Struct, frozen=True, gc=False):
             (TAG_WINDOW, self.window.to_bytes(4, "big")),
             (TAG_INSTANCE, self.instance),
         ]
+        optional = ((TAG_NONCE, self.nonce), (TAG_KEY, self.key), (TAG_SIGNATURE, self.signature))
+        fields += [(tag, value) for tag, value in optional if value]
         if self.public:
             fields.append((TAG_PUBLIC, ",".join(self.public).encode()))
         body = b"".join(struct.pack("!BH", tag, len(value)) + value for tag, value in fields)
@@ -128,7 +138,22 @@ class GoAway(msgspec.Struct, frozen=True, gc=False):
 
 Message = Hello | Open | Credit | Fin | Reset | Reopen | Reopened | GoAway
 
-REFUSED, UNREACHABLE, DNS, DENIED, TIMED_OUT, TOO_SLOW, OVER_LIMIT, SHUTTING_DOWN, FLOW_VIOLATION = range(1, 10)
+REFUSED, UNREACHABLE, DNS, DENIED, TIMED_OUT, TOO_SLOW, OVER_LIMIT, SHUTTING_DOWN, FLOW_VIOLATION, FAILED = range(
+    1, 11
+)
+_CODES: dict[str, int] = {"refused": REFUSED, "unreachable": UNREACHABLE, "name": DNS, "timeout": TIMED_OUT}
+
+
+def reset_code(error: BaseException) -> int:
+    """The code that tells the peer of *error*."""
+    if isinstance(error, PeerReset):
+        return error.code
+    return DENIED if isinstance(error, RefusedError) else _CODES.get(fault(error), FAILED)
+
+
+def to_sign(portal: Hello, instance: bytes, nonce: bytes) -> bytes:
+    """What a bridge, with its *instance* and *nonce*, signs in answer to the HELLO of *portal*."""
+    return b"".join((SIGNED, portal.instance, portal.nonce, instance, nonce))
 
 
 def decode(stream_id: int, data: bytes) -> Message | None:
@@ -179,4 +204,19 @@ def _hello(body: bytes) -> Hello | None:
     if not MIN_WINDOW <= window <= MAX_WINDOW or len(instance) != 16:
         raise RemoteProtocolError("the peer's HELLO has no usable window or instance")
     public = fields.get(TAG_PUBLIC, b"").decode(errors="replace")
-    return Hello(features, window, instance, tuple(public.split(",")) if public else ())
+    return Hello(
+        features,
+        window,
+        instance,
+        tuple(public.split(",")) if public else (),
+        *(_sized(fields, tag, size) for tag, size in _SIZES),
+    )
+
+
+_SIZES = ((TAG_NONCE, 32), (TAG_KEY, 32), (TAG_SIGNATURE, 64))
+
+
+def _sized(fields: dict[int, bytes], tag: int, size: int) -> bytes:
+    """The value of *tag*; one of another size than it must have is as good as none."""
+    value = fields.get(tag, b"")
+    return value if len(value) == size else b""

@@ -414,8 +414,7 @@ class SubStream(asyncio.Transport):
             data = self.held.popleft()
             self.held_size -= len(data)
             self.protocol.data_received(data)
-        if self.held_size <= self.worker.buffer_limit // 2:
-            self.worker.brake.release(self)
+        self.worker.brake.relieved(self)
         if self.lost or self.paused:
             return
         self.held = None

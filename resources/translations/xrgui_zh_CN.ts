@@ -1,3 +1,3007 @@
 <?xml version="1.0" encoding="utf-8"?>
 <!DOCTYPE TS>
-<TS version="2.1" language="zh_CN"></TS>
+<TS version="2.1" language="zh_CN" sourcelanguage="en">
+  <context>
+    <name>xrgui</name>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>A custom configuration has no other end that xrgui could know.</source>
+      <translation>自定义配置没有 xrgui 能知道的另一端。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>A pin is the SHA-256 of a certificate: 64 hex digits.</source>
+      <translation>指纹是证书的 SHA-256：64 位十六进制数字。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>A port is a number from 1 to 65535.</source>
+      <translation>端口是 1 到 65535 之间的数字。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>A public port is a number from 1 to 65535, or empty.</source>
+      <translation>公网端口是 1 到 65535 之间的数字，或留空。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>A secret lies in the keyring of another computer: enter it anew.</source>
+      <translation>密钥保存在另一台电脑的密钥环中：请重新输入。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Add at least one computer that may share through this server.</source>
+      <translation>请至少添加一台可以通过此服务器共享的电脑。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Add at least one service to share.</source>
+      <translation>请至少添加一个要共享的服务。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Another one has the same id: each needs its own.</source>
+      <translation>已有相同的 ID：每一个都需要自己的 ID。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Another one is called {name} too.</source>
+      <translation>已有名为 {name} 的项目。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Another one uses the public port {port} too.</source>
+      <translation>公网端口 {port} 已被另一项使用。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Another service has the same address ({endpoint}).</source>
+      <translation>另一个服务使用了相同的地址（{endpoint}）。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Another service is called {name} too.</source>
+      <translation>另一个服务也叫 {name}。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Current Xray has no classic reverse: choose VLESS reverse on both ends.</source>
+      <translation>新版 Xray 没有经典反向代理：请在两端选择 VLESS 反向代理。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Current Xray only knows VLESS reverse: choose that dialect here too.</source>
+      <translation>新版 Xray 只支持 VLESS 反向代理：请在这里也选择它。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Give it a name.</source>
+      <translation>请起一个名称。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>If the certificate in {file} is self-signed, add its SHA-256 as the pin.</source>
+      <translation>如果 {file} 中的证书是自签名的，请把它的 SHA-256 添加为指纹。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>It asked to start with the program; that was switched off.</source>
+      <translation>它要求随程序启动；已关闭。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>No public port leads to it yet: until then it is turned away.</source>
+      <translation>还没有公网端口通向它：在此之前会被拒绝。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Only a tunnel that shares from this computer has a server to put into a link.</source>
+      <translation>只有从本机共享的隧道才有可写入链接的服务器。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Open at least one public port.</source>
+      <translation>请至少开放一个公网端口。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Paste or write a configuration.</source>
+      <translation>请粘贴或编写配置。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Put the certificate of {name} at {chain} and its key at {key}.</source>
+      <translation>请把 {name} 的证书放在 {chain}，私钥放在 {key}。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Put the certificate that is pinned here at {chain} and its key at {key}.</source>
+      <translation>请把此处固定的证书放在 {chain}，私钥放在 {key}。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Put the public address of this computer in place of {host}.</source>
+      <translation>请用本机的公网地址替换 {host}。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Say what to share: a link only names the server.</source>
+      <translation>请填写要共享什么：链接只包含服务器。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Say where it runs: this computer is 127.0.0.1.</source>
+      <translation>请填写它在哪里运行：本机是 127.0.0.1。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Say which public server to use: its host name or IP address, or paste a link.</source>
+      <translation>请填写公网服务器：主机名或 IP 地址，或粘贴链接。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Secrets were left out: put them where the text says so.</source>
+      <translation>密钥已省略：请按文本提示填入。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>TLS needs a certificate: choose one, or have one made.</source>
+      <translation>TLS 需要证书：请选择一个，或生成一个。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>The certificate has expired on {date}.</source>
+      <translation>证书已于 {date} 过期。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>The certificate's private key is missing.</source>
+      <translation>缺少证书的私钥。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>The classic dialect needs a tunnel domain, the same on both ends.</source>
+      <translation>经典方式需要隧道域名，且两端相同。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>The link asks not to check the certificate, which xrgui does not do: pin it instead.</source>
+      <translation>链接要求不检查证书，xrgui 不这样做：请改用固定指纹。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>The link cannot be read: {reason}.</source>
+      <translation>无法读取链接：{reason}。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>The name holds line breaks or control characters.</source>
+      <translation>名称中有换行或控制字符。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>The name is longer than {limit} characters.</source>
+      <translation>名称超过 {limit} 个字符。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>The path begins with /.</source>
+      <translation>路径以 / 开头。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>The path holds blanks or control characters.</source>
+      <translation>路径中有空格或控制字符。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>The path {path} was left out: choose a file of your own.</source>
+      <translation>路径 {path} 已省略：请选择自己的文件。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>The port {port} is where the bridges dial in: take another one for visitors.</source>
+      <translation>端口 {port} 用于桥接端连入：请为访客选择另一个端口。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>The private key belongs to another certificate.</source>
+      <translation>私钥属于另一个证书。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>The user id is missing. The public server gives it out; a link holds it.</source>
+      <translation>缺少用户 ID。它由公网服务器提供，链接中包含它。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>There is no computer called {name} in the list.</source>
+      <translation>列表中没有名为 {name} 的电脑。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>There is one with the same id: this one gets a new id.</source>
+      <translation>已有相同的 ID：这一个会得到新的 ID。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>This is neither a UUID nor a text of 1 to 30 bytes.</source>
+      <translation>这既不是 UUID，也不是 1 到 30 字节的文本。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>This is no certificate in PEM form.</source>
+      <translation>这不是 PEM 格式的证书。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>This is no private key in PEM form without a password.</source>
+      <translation>这不是无密码的 PEM 私钥。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>This is no web address, such as https://example.com/.</source>
+      <translation>这不是像 https://example.com/ 那样的网址。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Two bridges have the tunnel domain {domain}: visitors of one would reach the other.</source>
+      <translation>两个桥接端使用同一隧道域名 {domain}：访客会走错。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>VLESS reverse needs VLESS: choose the classic dialect for VMess.</source>
+      <translation>VLESS 反向代理需要 VLESS：VMess 请选择经典方式。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Visitors of {name} come in by port {port}.</source>
+      <translation>{name} 的访客从端口 {port} 进入。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>Without TLS everybody on the way can read along, and current Xray refuses such a server.</source>
+      <translation>没有 TLS，途中任何人都能读取数据，新版 Xray 也拒绝这样的服务器。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>v2ray has no VLESS reverse: choose the classic dialect on both ends.</source>
+      <translation>v2ray 没有 VLESS 反向代理：请在两端选择经典方式。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>v2ray only knows the classic dialect: choose it here too, with the domain {domain}.</source>
+      <translation>v2ray 只支持经典方式：请在这里也选择它，域名为 {domain}。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>xrgui can use this link by now: import it anew.</source>
+      <translation>xrgui 现在可以使用此链接：请重新导入。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>{address} is not an IP address of this computer.</source>
+      <translation>{address} 不是本机的 IP 地址。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>{domain} is no host name.</source>
+      <translation>{domain} 不是主机名。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>{host} is neither a host name nor an IP address.</source>
+      <translation>{host} 既不是主机名也不是 IP 地址。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>{message}</source>
+      <translation>{message}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>{method} is no VMess security; auto, aes-128-gcm, chacha20-poly1305 and none are.</source>
+      <translation>{method} 不是 VMess 加密方式；可用 auto、aes-128-gcm、chacha20-poly1305 和 none。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
+      <source>{name} shares the same through the same server.</source>
+      <translation>{name} 已通过同一服务器共享相同内容。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>About xrgui</source>
+      <translation>关于 xrgui</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Back up everything…</source>
+      <translation>备份全部…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Close window</source>
+      <translation>关闭窗口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Connections</source>
+      <translation>连接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Copy</source>
+      <translation>复制</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Copy public address</source>
+      <translation>复制公网地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Delete</source>
+      <translation>删除</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Duplicate</source>
+      <translation>创建副本</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Edit§menu</source>
+      <translation>编辑</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Edit…</source>
+      <translation>编辑…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Export…</source>
+      <translation>导出…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>File</source>
+      <translation>文件</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Filter</source>
+      <translation>筛选</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Help</source>
+      <translation>帮助</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>How it works</source>
+      <translation>工作原理</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Import a QR picture…</source>
+      <translation>导入二维码图片…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Import from clipboard</source>
+      <translation>从剪贴板导入</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Import from file…</source>
+      <translation>从文件导入…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Import…</source>
+      <translation>导入…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Logs</source>
+      <translation>日志</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>New configuration of your own…</source>
+      <translation>新建自定义配置…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>New public server…</source>
+      <translation>新建公网服务器…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>New tunnel…</source>
+      <translation>新建隧道…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Notifications</source>
+      <translation>通知</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Open in the browser</source>
+      <translation>在浏览器中打开</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Pause the list</source>
+      <translation>暂停列表</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Quit</source>
+      <translation>退出</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Rename…</source>
+      <translation>重命名…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Restart</source>
+      <translation>重新启动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Retry now</source>
+      <translation>立即重试</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Routing</source>
+      <translation>路由</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Settings</source>
+      <translation>设置</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Show as a QR code</source>
+      <translation>显示二维码</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Show the server's part…</source>
+      <translation>显示服务器端配置…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Start</source>
+      <translation>启动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Start all</source>
+      <translation>全部启动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Stop</source>
+      <translation>停止</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Stop all</source>
+      <translation>全部停止</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Try it here</source>
+      <translation>在本机试用</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Tunnel</source>
+      <translation>隧道</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Tunnels</source>
+      <translation>隧道</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Undo delete</source>
+      <translation>撤销删除</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>View</source>
+      <translation>视图</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/app.py" />
+      <source>The tunnels could not be read</source>
+      <translation>无法读取隧道</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
+      <source>Another program changed or deleted it since it was read.</source>
+      <translation>读取之后，另一个程序更改或删除了它。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
+      <source>Copied {text}</source>
+      <translation>已复制 {text}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
+      <source>It could not be saved</source>
+      <translation>无法保存</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
+      <source>Look at it again, or save it as a copy.</source>
+      <translation>请再看一遍，或另存为副本。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
+      <source>Rename</source>
+      <translation>重命名</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
+      <source>Save as a copy</source>
+      <translation>另存为副本</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
+      <source>Secrets are not at hand</source>
+      <translation>无法取得密钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
+      <source>Somebody else changed it</source>
+      <translation>已被其他程序更改</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
+      <source>Undo</source>
+      <translation>撤销</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
+      <source>“{name}” was deleted</source>
+      <translation>已删除“{name}”</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/base.py" />
+      <source>Cancel</source>
+      <translation>取消</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/base.py" />
+      <source>OK</source>
+      <translation>确定</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/close_question.py" />
+      <source>Close the window</source>
+      <translation>关闭窗口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/close_question.py" />
+      <source>Do so from now on</source>
+      <translation>以后都这样做</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/close_question.py" />
+      <source>Stay in the tray</source>
+      <translation>留在托盘</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/close_question.py" />
+      <source>Stop and quit</source>
+      <translation>停止并退出</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/dialogs/close_question.py" />
+      <source>{n} tunnel is running. xrgui can stay in the tray and keep it up.|{n} tunnels are running. xrgui can stay in the tray and keep them up.</source>
+      <translation>
+        <numerusform>有 {n} 条隧道正在运行。xrgui 可以留在托盘中继续运行它们。</numerusform>
+      </translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>A configuration of your own</source>
+      <translation>自定义配置</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>Advanced…</source>
+      <translation>高级…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>Be the public server</source>
+      <translation>作为公网服务器</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>Computers that may share connect here; visitors of the open ports are sent to them.</source>
+      <translation>允许共享的电脑连接到这里；开放端口的访客会被转给它们。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>Edit the configuration</source>
+      <translation>编辑配置</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>Edit the public server</source>
+      <translation>编辑公网服务器</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>Edit the tunnel</source>
+      <translation>编辑隧道</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>Save</source>
+      <translation>保存</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>Save and start</source>
+      <translation>保存并启动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>Share something from this computer</source>
+      <translation>从本机共享</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>Start again when the engine ended</source>
+      <translation>引擎结束后重新启动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>Start now</source>
+      <translation>立即启动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>Start with xrgui</source>
+      <translation>随 xrgui 启动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>Visitors reach your public server; it sends them here. Nothing else on this computer can be reached.</source>
+      <translation>访客到达您的公网服务器，再由它转到这里。本机的其他内容无法访问。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>Xray or v2ray JSON, comments allowed. It is checked as you type.</source>
+      <translation>Xray 或 v2ray JSON，允许注释。输入时即时检查。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>after a failure</source>
+      <translation>出错后</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>always</source>
+      <translation>总是</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/editor.py" />
+      <source>never</source>
+      <translation>从不</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>Close</source>
+      <translation>关闭</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>Export {name}</source>
+      <translation>导出 {name}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>Exported text</source>
+      <translation>导出的文本</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>JSON for Xray</source>
+      <translation>Xray 的 JSON</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>JSON for v2ray and older Xray</source>
+      <translation>v2ray 和旧版 Xray 的 JSON</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>Kind</source>
+      <translation>类型</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>Passphrase</source>
+      <translation>口令</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>Passphrase that opens it</source>
+      <translation>用于打开的口令</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>QR</source>
+      <translation>二维码</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>Save as</source>
+      <translation>另存为</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>Save…</source>
+      <translation>保存…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>Server link (vless:// or vmess://)</source>
+      <translation>服务器链接（vless:// 或 vmess://）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>The id is left out: the link is of use only with its secrets.</source>
+      <translation>ID 已省略：链接只有包含密钥才有用。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>The other end, {other}: JSON for Xray</source>
+      <translation>另一端（{other}）：Xray 的 JSON</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>The other end, {other}: JSON for v2ray</source>
+      <translation>另一端（{other}）：v2ray 的 JSON</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>The other end, {other}: command for xrgui</source>
+      <translation>另一端（{other}）：xrgui 命令</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>Whoever has this text can use the tunnel.</source>
+      <translation>拥有此文本的人都能使用该隧道。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>With secrets</source>
+      <translation>包含密钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>a computer that shares</source>
+      <translation>共享的电脑</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>this computer's server</source>
+      <translation>本机的服务器</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/export.py" />
+      <source>xrgui link</source>
+      <translation>xrgui 链接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_preview.py" />
+      <source>A configuration of its own (Xray JSON)</source>
+      <translation>自定义配置（Xray JSON）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_preview.py" />
+      <source>A link that xrgui cannot use yet</source>
+      <translation>xrgui 暂不支持的链接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_preview.py" />
+      <source>Cannot be imported</source>
+      <translation>无法导入</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_preview.py" />
+      <source>Import</source>
+      <translation>导入</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/dialogs/import_preview.py" />
+      <source>Import {n}|Import {n}</source>
+      <translation>
+        <numerusform>导入 {n} 项</numerusform>
+      </translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_preview.py" />
+      <source>Nothing is started. Look at each before you do.</source>
+      <translation>不会启动任何隧道。启动前请逐一查看。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_preview.py" />
+      <source>Nothing was found that xrgui can import: no link, no configuration.</source>
+      <translation>没有找到可导入的内容：没有链接，也没有配置。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_preview.py" />
+      <source>Public server at port {port} ({link})</source>
+      <translation>公网服务器，端口 {port}（{link}）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_preview.py" />
+      <source>Sealed with its secrets</source>
+      <translation>已连同密钥加密</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_preview.py" />
+      <source>Shares {services} through {server} ({link})</source>
+      <translation>通过 {server} 共享 {services}（{link}）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_preview.py" />
+      <source>The passphrase does not open it.</source>
+      <translation>口令不正确。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_preview.py" />
+      <source>Unlock</source>
+      <translation>解锁</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_preview.py" />
+      <source>nothing yet</source>
+      <translation>暂无</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_source.py" />
+      <source>Continue</source>
+      <translation>继续</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_source.py" />
+      <source>From file…</source>
+      <translation>从文件…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_source.py" />
+      <source>Links or configuration</source>
+      <translation>链接或配置</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_source.py" />
+      <source>Links, an Xray or v2ray configuration, or a backup. You see everything before it is taken.</source>
+      <translation>链接、Xray 或 v2ray 配置，或备份。接受之前您会看到全部内容。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_source.py" />
+      <source>Paste it here</source>
+      <translation>粘贴到这里</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_source.py" />
+      <source>QR picture…</source>
+      <translation>二维码图片…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/info.py" />
+      <source>A visitor reaches the public server. The server sends the visitor back over the connection that stands, and xrgui passes it on to your service.</source>
+      <translation>访客到达公网服务器。服务器通过已建立的连接把访客送回来，xrgui 再转给您的服务。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/info.py" />
+      <source>Nothing happened that you should know.</source>
+      <translation>没有需要您知道的事情。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/info.py" />
+      <source>Only the services of the tunnel can be reached. Whatever else a server asks for is refused.</source>
+      <translation>只能访问隧道中的服务。服务器请求的其他内容都会被拒绝。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/info.py" />
+      <source>Public server</source>
+      <translation>公网服务器</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/info.py" />
+      <source>Shares what runs on your own computer through a public server of yours.</source>
+      <translation>通过您的公网服务器共享本机上运行的内容。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/info.py" />
+      <source>The public server runs Xray, v2ray or xrgui. “Show the server's part” gives the configuration that fits, ready to paste.</source>
+      <translation>公网服务器运行 Xray、v2ray 或 xrgui。“显示服务器端配置”会给出可直接粘贴的匹配配置。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/info.py" />
+      <source>This computer</source>
+      <translation>本机</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/info.py" />
+      <source>This computer has no public address, so it dials your public server and keeps that connection.</source>
+      <translation>本机没有公网地址，因此它主动连接您的公网服务器并保持该连接。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/info.py" />
+      <source>Version {version}</source>
+      <translation>版本 {version}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/info.py" />
+      <source>bridge</source>
+      <translation>桥接端</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/info.py" />
+      <source>portal</source>
+      <translation>入口端</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/info.py" />
+      <source>your service</source>
+      <translation>您的服务</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/json_form.py" />
+      <source>Configuration</source>
+      <translation>配置</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/json_form.py" />
+      <source>Name</source>
+      <translation>名称</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/json_form.py" />
+      <source>Problems</source>
+      <translation>问题</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/dialogs/passphrase.py" />
+      <source>At least {n} character.|At least {n} characters.</source>
+      <translation>
+        <numerusform>至少 {n} 个字符。</numerusform>
+      </translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/passphrase.py" />
+      <source>Once more</source>
+      <translation>再输入一次</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/passphrase.py" />
+      <source>The two differ.</source>
+      <translation>两次输入不一致。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/qr.py" />
+      <source>QR code of {text}</source>
+      <translation>{text} 的二维码</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/qr.py" />
+      <source>This is too long for a QR code.</source>
+      <translation>内容太长，无法生成二维码。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/secrets.py" />
+      <source>A file under a passphrase</source>
+      <translation>口令加密的文件</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/secrets.py" />
+      <source>Asked for once after each start of xrgui.</source>
+      <translation>每次启动 xrgui 后询问一次。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/secrets.py" />
+      <source>Ids and keys never stand in the tunnels' files. Those that are stored move along.</source>
+      <translation>ID 和密钥从不写入隧道文件。已保存的会一并迁移。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/secrets.py" />
+      <source>Memory only</source>
+      <translation>仅内存</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/secrets.py" />
+      <source>Nothing is stored; you type them again after each start.</source>
+      <translation>不保存任何内容；每次启动后需重新输入。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/secrets.py" />
+      <source>The system's keyring</source>
+      <translation>系统密钥环</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/secrets.py" />
+      <source>Unlocked with your login. The best place.</source>
+      <translation>随您的登录解锁。最佳位置。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/secrets.py" />
+      <source>Use it</source>
+      <translation>使用</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/secrets.py" />
+      <source>Where secrets are kept</source>
+      <translation>密钥保存位置</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Certificate</source>
+      <translation>证书</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Choose certificate files</source>
+      <translation>选择证书文件</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Choose files…</source>
+      <translation>选择文件…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Computers connect to</source>
+      <translation>电脑连接到</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Current Xray (VLESS reverse)</source>
+      <translation>新版 Xray（VLESS 反向）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Encrypt with TLS</source>
+      <translation>使用 TLS 加密</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Everybody on the way can read along.</source>
+      <translation>途中任何人都能读取数据。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Its private key (PEM)</source>
+      <translation>它的私钥（PEM）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Let another computer share</source>
+      <translation>允许另一台电脑共享</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Make a certificate</source>
+      <translation>生成证书</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Make one</source>
+      <translation>生成</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>My computer</source>
+      <translation>我的电脑</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Name or address</source>
+      <translation>域名或地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Open another port</source>
+      <translation>再开放一个端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Open to visitors</source>
+      <translation>对访客开放</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Protocol</source>
+      <translation>协议</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Say first under which name this computer is reached.</source>
+      <translation>请先填写访问本机所用的域名。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Spoken here</source>
+      <translation>使用方式</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>The certificate (PEM)</source>
+      <translation>证书（PEM）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Transport</source>
+      <translation>传输方式</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>WebSocket path</source>
+      <translation>WebSocket 路径</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Who may share</source>
+      <translation>允许共享者</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>made for {names}; computers that share pin it</source>
+      <translation>为 {names} 生成；共享的电脑会固定它</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>v2ray, older Xray (classic)</source>
+      <translation>v2ray、旧版 Xray（经典）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Close this port</source>
+      <translation>关闭此端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Copy its link</source>
+      <translation>复制链接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Copy the link that this computer needs</source>
+      <translation>复制这台电脑需要的链接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Do not let it share</source>
+      <translation>不允许它共享</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Name of the computer</source>
+      <translation>电脑名称</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Network</source>
+      <translation>网络</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Port on that computer</source>
+      <translation>那台电脑上的端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Public port</source>
+      <translation>公网端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Served by</source>
+      <translation>提供者</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>The port on that computer, if it shares several and it differs</source>
+      <translation>那台电脑上的端口（共享多个且端口不同时填写）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>its port</source>
+      <translation>端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>name of the computer</source>
+      <translation>电脑名称</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/server_fields.py" />
+      <source>Address</source>
+      <translation>地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/server_fields.py" />
+      <source>Hide</source>
+      <translation>隐藏</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/server_fields.py" />
+      <source>Id</source>
+      <translation>ID</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/server_fields.py" />
+      <source>Pinned certificate</source>
+      <translation>固定的证书</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/server_fields.py" />
+      <source>SHA-256 of the certificate, 64 hex digits</source>
+      <translation>证书的 SHA-256，64 位十六进制</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/server_fields.py" />
+      <source>Server name</source>
+      <translation>服务器名称</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/server_fields.py" />
+      <source>Show</source>
+      <translation>显示</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/server_fields.py" />
+      <source>WebSocket host</source>
+      <translation>WebSocket 主机</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/server_fields.py" />
+      <source>stored; type to replace it</source>
+      <translation>已保存；输入以替换</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/services.py" />
+      <source>Do not share this</source>
+      <translation>不共享此项</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/services.py" />
+      <source>Nothing listens on this computer</source>
+      <translation>本机没有监听的端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/services.py" />
+      <source>Pick a port…</source>
+      <translation>选择端口…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/services.py" />
+      <source>Ports of this computer where something listens</source>
+      <translation>本机正在监听的端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/services.py" />
+      <source>Share another one too</source>
+      <translation>再共享一个</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/services.py" />
+      <source>The port of the public server where visitors of this service come in</source>
+      <translation>此服务的访客进入公网服务器的端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/services.py" />
+      <source>UDP cannot be asked whether it answers</source>
+      <translation>无法检测 UDP 是否有响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/services.py" />
+      <source>What to share</source>
+      <translation>要共享什么</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/services.py" />
+      <source>answers in {time}</source>
+      <translation>{time} 内有响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/services.py" />
+      <source>nothing answers there yet; it can be started later</source>
+      <translation>那里暂无响应；可以稍后启动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/services.py" />
+      <source>port there</source>
+      <translation>公网端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>Paste</source>
+      <translation>粘贴</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>Public address</source>
+      <translation>公网地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>Say what to share, for example 127.0.0.1:3000.</source>
+      <translation>请填写要共享什么，例如 127.0.0.1:3000。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>Show its configuration</source>
+      <translation>显示其配置</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>Spoken there</source>
+      <translation>服务器类型</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>The certificate is not one that this computer trusts.</source>
+      <translation>本机不信任此证书。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>The certificate is not the pinned one.</source>
+      <translation>证书与固定的不一致。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>The server must forward this port.</source>
+      <translation>服务器必须转发此端口。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>Trust it</source>
+      <translation>信任它</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>Tunnel domain</source>
+      <translation>隧道域名</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>What visitors type. An xrgui on the server tells it by itself.</source>
+      <translation>访客输入的地址。服务器上是 xrgui 时会自动告知。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>Xray 25.10 and newer, and xrgui. Visitors keep their own address.</source>
+      <translation>Xray 25.10 及更新版本，以及 xrgui。访客保留自己的地址。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>answered in {time}</source>
+      <translation>{time} 内有响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>but it does not speak TLS there</source>
+      <translation>但那里不支持 TLS</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>certificate trusted</source>
+      <translation>证书可信</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>for example Blog preview</source>
+      <translation>例如：博客预览</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>no address was found for {host}</source>
+      <translation>找不到 {host} 的地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>pinned certificate matches</source>
+      <translation>固定的证书一致</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>v2ray 4 and 5, and Xray before 26.4. Both ends share a tunnel domain.</source>
+      <translation>v2ray 4 和 5，以及 26.4 之前的 Xray。两端使用同一隧道域名。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>vless://… or vmess://…, or host:port</source>
+      <translation>vless://… 或 vmess://…，或 主机:端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>xrgui cannot use this link yet: it lacks {lacks}. The link is kept.</source>
+      <translation>xrgui 暂时无法使用此链接：缺少 {lacks}。链接已保留。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>{endpoint} cannot be reached from here</source>
+      <translation>从这里无法到达 {endpoint}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>{endpoint} does not answer</source>
+      <translation>{endpoint} 没有响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>{endpoint} takes no connections</source>
+      <translation>{endpoint} 不接受连接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>{protocol} over {layers}</source>
+      <translation>{protocol}，经由 {layers}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/exchange.py" />
+      <source>All tunnels in one file, with their secrets under a passphrase.</source>
+      <translation>所有隧道保存到一个文件，密钥用口令加密。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/exchange.py" />
+      <source>Back up everything</source>
+      <translation>备份全部</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/exchange.py" />
+      <source>Configurations, links, backups</source>
+      <translation>配置、链接、备份</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/exchange.py" />
+      <source>Copied the link of “{name}”. It holds a secret.</source>
+      <translation>已复制“{name}”的链接。其中包含密钥。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/exchange.py" />
+      <source>Import a QR picture</source>
+      <translation>导入二维码图片</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/exchange.py" />
+      <source>Pictures</source>
+      <translation>图片</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/exchange.py" />
+      <source>Reading QR codes needs {what}.</source>
+      <translation>读取二维码需要 {what}。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/exchange.py" />
+      <source>Saved {path}</source>
+      <translation>已保存 {path}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/exchange.py" />
+      <source>There is no QR code in this picture.</source>
+      <translation>此图片中没有二维码。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/main_window.py" />
+      <source>Pages</source>
+      <translation>页面</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/log.py" />
+      <source>Debug</source>
+      <translation>调试</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/log.py" />
+      <source>Error</source>
+      <translation>错误</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/log.py" />
+      <source>Info</source>
+      <translation>信息</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/log.py" />
+      <source>Level</source>
+      <translation>级别</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/log.py" />
+      <source>Message</source>
+      <translation>消息</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/log.py" />
+      <source>Time</source>
+      <translation>时间</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/log.py" />
+      <source>Warning</source>
+      <translation>警告</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>(the rest)</source>
+      <translation>（其余）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>Dry run</source>
+      <translation>试运行</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>Goes to</source>
+      <translation>去向</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>Rule</source>
+      <translation>规则</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>When</source>
+      <translation>条件</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>address {addresses}</source>
+      <translation>地址 {addresses}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>arrives at port {ports}</source>
+      <translation>到达端口 {ports}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>arrives at {addresses}</source>
+      <translation>到达 {addresses}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>attributes {names}</source>
+      <translation>属性 {names}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>comes in by {tags}</source>
+      <translation>来自 {tags}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>dropped</source>
+      <translation>丢弃</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>it comes in by</source>
+      <translation>来自</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>name {names}</source>
+      <translation>域名 {names}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>no rule takes it</source>
+      <translation>没有规则匹配</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>no: {why}</source>
+      <translation>否：{why}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>not known</source>
+      <translation>未知</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>port {ports}</source>
+      <translation>端口 {ports}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>protocol {protocols}</source>
+      <translation>协议 {protocols}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>takes it</source>
+      <translation>匹配</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>the address is</source>
+      <translation>地址是</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>the name is</source>
+      <translation>域名是</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>the network is</source>
+      <translation>网络是</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>the port is</source>
+      <translation>端口是</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>the protocol is</source>
+      <translation>协议是</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>the user is</source>
+      <translation>用户是</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>the visitor is</source>
+      <translation>访客是</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>the visitor's port is</source>
+      <translation>访客端口是</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>user {users}</source>
+      <translation>用户 {users}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>visitor {addresses}</source>
+      <translation>访客 {addresses}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>visitor's port {ports}</source>
+      <translation>访客端口 {ports}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>{tag}: dropped</source>
+      <translation>{tag}：丢弃</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>(default)</source>
+      <translation>（默认）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>Age</source>
+      <translation>时长</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>Closed§state</source>
+      <translation>已关闭</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>Connecting</source>
+      <translation>正在连接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>Ended</source>
+      <translation>结束</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>Failed</source>
+      <translation>失败</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>Idle</source>
+      <translation>空闲</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>Main connection</source>
+      <translation>主连接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>Open§state</source>
+      <translation>活动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>Rule → outbound</source>
+      <translation>规则 → 出站</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>Target</source>
+      <translation>目标</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>Visitor</source>
+      <translation>访客</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>closed</source>
+      <translation>已关闭</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>not told</source>
+      <translation>未告知</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>↑ rate</source>
+      <translation>↑ 速率</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>↑ total</source>
+      <translation>↑ 总量</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>↓ rate</source>
+      <translation>↓ 速率</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_columns.py" />
+      <source>↓ total</source>
+      <translation>↓ 总量</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/session_table.py" />
+      <source>State</source>
+      <translation>状态</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/notifications.py" />
+      <source>{name} is down</source>
+      <translation>{name} 已断开</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/notifications.py" />
+      <source>{name} is up again</source>
+      <translation>{name} 已恢复</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>All tunnels</source>
+      <translation>所有隧道</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Close all that the list shows</source>
+      <translation>关闭列表中显示的全部连接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Close shown</source>
+      <translation>关闭所示</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Close {n} sub-connection|Close {n} sub-connections</source>
+      <translation>
+        <numerusform>关闭 {n} 个连接</numerusform>
+      </translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Closed sub-connections</source>
+      <translation>已关闭的连接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Closed§list</source>
+      <translation>已关闭</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Columns</source>
+      <translation>列</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Copy as a table</source>
+      <translation>复制为表格</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Every visitor of a running tunnel appears here, with its rate and its target.</source>
+      <translation>运行中隧道的每个访客都会显示在这里，包括速率和目标。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Filter by “{text}”</source>
+      <translation>按“{text}”筛选</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Filter sub-connections</source>
+      <translation>筛选连接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Filter: visitor, target, rule</source>
+      <translation>筛选：访客、目标、规则</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Go on</source>
+      <translation>继续</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Go to the tunnels</source>
+      <translation>前往隧道</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Hold the list still</source>
+      <translation>让列表保持不动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>No sub-connection matches the filter.</source>
+      <translation>没有符合筛选条件的连接。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Open sub-connections</source>
+      <translation>活动的连接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Open§list</source>
+      <translation>活动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Pause</source>
+      <translation>暂停</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Sub-connections that ended appear here, with the reason.</source>
+      <translation>已结束的连接及其原因会显示在这里。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Which</source>
+      <translation>显示哪些</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>down</source>
+      <translation>下行</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>peak {rate} in the last {span}</source>
+      <translation>最近 {span} 峰值 {rate}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>up§direction</source>
+      <translation>上行</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/first_start.py" />
+      <source>A link, a QR picture, or an Xray or v2ray configuration.</source>
+      <translation>链接、二维码图片，或 Xray、v2ray 配置。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/first_start.py" />
+      <source>A web page, an app or SSH on this computer becomes reachable through your public server.</source>
+      <translation>通过您的公网服务器访问本机上的网页、应用或 SSH。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/first_start.py" />
+      <source>Or drop a file or a link anywhere in this window.</source>
+      <translation>也可以把文件或链接拖放到此窗口。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/first_start.py" />
+      <source>See a tunnel work in ten seconds, on this computer alone. Nothing leaves it.</source>
+      <translation>十秒内在本机看到隧道如何工作。数据不会离开本机。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/first_start.py" />
+      <source>Set up…</source>
+      <translation>设置…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/first_start.py" />
+      <source>Share from this computer</source>
+      <translation>从本机共享</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/first_start.py" />
+      <source>Share…</source>
+      <translation>共享…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/first_start.py" />
+      <source>This computer has a public address and lets others share through it.</source>
+      <translation>本机有公网地址，让其他电脑通过它共享。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/first_start.py" />
+      <source>Try</source>
+      <translation>试用</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/first_start.py" />
+      <source>What do you want to do?</source>
+      <translation>您想做什么？</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/logs.py" />
+      <source>Clear</source>
+      <translation>清空</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/logs.py" />
+      <source>Empty this list; the files stay</source>
+      <translation>清空此列表；文件保留</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/logs.py" />
+      <source>Filter the log</source>
+      <translation>筛选日志</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/logs.py" />
+      <source>Filter: words of the message</source>
+      <translation>筛选：消息中的文字</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/logs.py" />
+      <source>Follow</source>
+      <translation>跟随</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/logs.py" />
+      <source>Least level</source>
+      <translation>最低级别</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/logs.py" />
+      <source>Log</source>
+      <translation>日志</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/logs.py" />
+      <source>Save the log</source>
+      <translation>保存日志</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/logs.py" />
+      <source>Stay at the newest line</source>
+      <translation>停留在最新一行</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/logs.py" />
+      <source>What the engine does is written here, newest at the bottom.</source>
+      <translation>引擎的活动记录在这里，最新的在底部。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/routing.py" />
+      <source>Comes in by</source>
+      <translation>来源</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/routing.py" />
+      <source>Edit tunnel</source>
+      <translation>编辑隧道</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/routing.py" />
+      <source>Looked up: {addresses}.</source>
+      <translation>查询到：{addresses}。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/routing.py" />
+      <source>No rule takes it: {outbound}.</source>
+      <translation>没有规则匹配：{outbound}。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/routing.py" />
+      <source>Rules</source>
+      <translation>规则</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/routing.py" />
+      <source>The first rule that matches takes the connection.</source>
+      <translation>第一条匹配的规则处理该连接。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/routing.py" />
+      <source>The rule “{rule}” takes it: {outbound}.</source>
+      <translation>规则“{rule}”匹配：{outbound}。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/routing.py" />
+      <source>Try a dry run</source>
+      <translation>试运行</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/routing.py" />
+      <source>Type a target to see which rule would take it. Nothing is connected.</source>
+      <translation>输入目标，查看哪条规则会匹配。不会建立任何连接。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/routing.py" />
+      <source>Write the target as host:port.</source>
+      <translation>请按 主机:端口 的格式填写目标。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/routing.py" />
+      <source>comes in by</source>
+      <translation>来自</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>A local service does not answer any more</source>
+      <translation>本地服务不再响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>A tunnel is down for more than 10 seconds</source>
+      <translation>隧道断开超过 10 秒</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>As the system</source>
+      <translation>跟随系统</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Ask</source>
+      <translation>询问</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Change where secrets are kept</source>
+      <translation>更改密钥保存位置</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Change…</source>
+      <translation>更改…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Closing</source>
+      <translation>关闭</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Closing the window</source>
+      <translation>关闭窗口时</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Dark</source>
+      <translation>深色</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Engine</source>
+      <translation>引擎</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Hide in the tray</source>
+      <translation>隐藏到托盘</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>It is up again</source>
+      <translation>隧道恢复</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Language</source>
+      <translation>语言</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Light</source>
+      <translation>浅色</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Look</source>
+      <translation>外观</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Look for a new version once a day</source>
+      <translation>每天检查一次新版本</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Off by default: xrgui talks to nobody but your servers.</source>
+      <translation>默认关闭：xrgui 只与您的服务器通信。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Restart the engine</source>
+      <translation>重新启动引擎</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Secrets</source>
+      <translation>密钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Start hidden in the tray</source>
+      <translation>启动时隐藏到托盘</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Start xrgui when I log in</source>
+      <translation>登录时启动 xrgui</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Starting</source>
+      <translation>启动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Theme</source>
+      <translation>主题</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Tunnels go on when xrgui quits or fails</source>
+      <translation>xrgui 退出或出错后隧道继续运行</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Updates</source>
+      <translation>更新</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Use the engine {name}</source>
+      <translation>使用引擎 {name}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Use this one</source>
+      <translation>使用这个</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Which tunnels start with xrgui is chosen in each tunnel.</source>
+      <translation>哪些隧道随 xrgui 启动，在各隧道中选择。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/tunnel_detail.py" />
+      <source>Edit</source>
+      <translation>编辑</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/tunnel_detail.py" />
+      <source>It cannot start here</source>
+      <translation>无法在此启动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/tunnel_detail.py" />
+      <source>Public addresses</source>
+      <translation>公网地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/tunnel_detail.py" />
+      <source>This tunnel needs what xrgui does not have yet: {what}.</source>
+      <translation>此隧道需要 xrgui 尚不支持的功能：{what}。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/tunnel_detail.py" />
+      <source>What happened</source>
+      <translation>发生了什么</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/tunnels.py" />
+      <source>Filter tunnels</source>
+      <translation>筛选隧道</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/tunnels.py" />
+      <source>New</source>
+      <translation>新建</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/tunnels.py" />
+      <source>New tunnel</source>
+      <translation>新建隧道</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/tunnels.py" />
+      <source>No tunnel matches the filter.</source>
+      <translation>没有符合筛选条件的隧道。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/runner.py" />
+      <source>started elsewhere</source>
+      <translation>在别处启动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/secrets_flow.py" />
+      <source>A passphrase for your secrets</source>
+      <translation>密钥的口令</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/secrets_flow.py" />
+      <source>Choose…</source>
+      <translation>选择…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/secrets_flow.py" />
+      <source>It opens your secrets after each start. Nobody can bring it back if it is forgotten.</source>
+      <translation>每次启动后用它打开您的密钥。忘记后无人能找回。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/secrets_flow.py" />
+      <source>The secrets stay where they are</source>
+      <translation>密钥仍在原处</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/secrets_flow.py" />
+      <source>They are kept in memory only, until xrgui quits.</source>
+      <translation>仅保存在内存中，直到 xrgui 退出。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/secrets_flow.py" />
+      <source>They are locked.</source>
+      <translation>已锁定。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/secrets_flow.py" />
+      <source>They lie in a file under your passphrase.</source>
+      <translation>保存在用您的口令加密的文件中。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/secrets_flow.py" />
+      <source>They lie in the system's keyring.</source>
+      <translation>保存在系统密钥环中。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/secrets_flow.py" />
+      <source>This system has no keyring: secrets are kept in memory only, until xrgui quits.</source>
+      <translation>此系统没有密钥环：密钥仅保存在内存中，直到 xrgui 退出。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/secrets_flow.py" />
+      <source>Try again</source>
+      <translation>重试</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/secrets_flow.py" />
+      <source>Unlock your secrets</source>
+      <translation>解锁您的密钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/secrets_flow.py" />
+      <source>Unlock…</source>
+      <translation>解锁…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/secrets_flow.py" />
+      <source>Your secrets are locked: no tunnel can start.</source>
+      <translation>您的密钥已锁定：无法启动隧道。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/secrets_flow.py" />
+      <source>Your secrets were moved</source>
+      <translation>密钥已迁移</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>A sample page runs at {url}</source>
+      <translation>示例页面运行在 {url}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>Engine ended, starting again</source>
+      <translation>引擎已结束，正在重新启动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>Engine running</source>
+      <translation>引擎运行中</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>Engine running, {memory}</source>
+      <translation>引擎运行中，{memory}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>Engine starting</source>
+      <translation>引擎正在启动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>Engine stopped</source>
+      <translation>引擎已停止</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>No tunnels yet</source>
+      <translation>还没有隧道</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>Open</source>
+      <translation>打开</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>Process {pid}</source>
+      <translation>进程 {pid}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>Start again</source>
+      <translation>重新启动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>The engine does not stay up. The log may say why.</source>
+      <translation>引擎反复停止。日志中可能有原因。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>The engine ended on its own and is started again.</source>
+      <translation>引擎自行结束，正在重新启动。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>The engine ended on its own and runs again.</source>
+      <translation>引擎曾自行结束，现已恢复运行。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>xrgui {version} is out. Update it the way you installed it.</source>
+      <translation>xrgui {version} 已发布。请用安装时的方式更新。</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>{n} sub-connection|{n} sub-connections</source>
+      <translation>
+        <numerusform>{n} 个连接</numerusform>
+      </translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>{state}, process {pid}</source>
+      <translation>{state}，进程 {pid}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>{up} of {all} up</source>
+      <translation>{all} 条中 {up} 条正常</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/standing.py" />
+      <source>; next in {wait}</source>
+      <translation>；{wait} 后重试</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/standing.py" />
+      <source>attempt {n}: {error}</source>
+      <translation>第 {n} 次尝试：{error}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/standing.py" />
+      <source>connected to {server}</source>
+      <translation>已连接到 {server}</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/totals_keeper.py" />
+      <source>{down} down, {up} up, {n} visitor|{down} down, {up} up, {n} visitors</source>
+      <translation>
+        <numerusform>下行 {down}，上行 {up}，{n} 位访客</numerusform>
+      </translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/tray.py" />
+      <source>Open xrgui</source>
+      <translation>打开 xrgui</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/tray.py" />
+      <source>{n} visitor|{n} visitors</source>
+      <translation>
+        <numerusform>{n} 位访客</numerusform>
+      </translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/trial.py" />
+      <source>The sample page did not start.</source>
+      <translation>示例页面未能启动。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/trial.py" />
+      <source>Try it: the public server</source>
+      <translation>试用：公网服务器</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/trial.py" />
+      <source>Try it: this computer shares</source>
+      <translation>试用：本机共享</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/units.py" />
+      <source>B</source>
+      <translation>B</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/units.py" />
+      <source>GB</source>
+      <translation>GB</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/units.py" />
+      <source>MB</source>
+      <translation>MB</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/units.py" />
+      <source>PB</source>
+      <translation>PB</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/units.py" />
+      <source>TB</source>
+      <translation>TB</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/units.py" />
+      <source>kB</source>
+      <translation>kB</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/units.py" />
+      <source>{days} d {hours} h</source>
+      <translation>{days} 天 {hours} 小时</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/units.py" />
+      <source>{figure} ms</source>
+      <translation>{figure} 毫秒</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/units.py" />
+      <source>{hours} h {minutes} min</source>
+      <translation>{hours} 小时 {minutes} 分</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/units.py" />
+      <source>{minutes} min</source>
+      <translation>{minutes} 分钟</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/units.py" />
+      <source>{seconds} s</source>
+      <translation>{seconds} 秒</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/units.py" />
+      <source>{size}/s</source>
+      <translation>{size}/秒</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/address.py" />
+      <source>Copy the address</source>
+      <translation>复制地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/address.py" />
+      <source>Public address: {address}</source>
+      <translation>公网地址：{address}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/chart.py" />
+      <source>Down {down}, up {up}, peak {peak} in the last {span}</source>
+      <translation>下行 {down}，上行 {up}，最近 {span} 峰值 {peak}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/chart.py" />
+      <source>Traffic chart</source>
+      <translation>流量图</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/chart.py" />
+      <source>{time}: down {down}, up {up}</source>
+      <translation>{time}：下行 {down}，上行 {up}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>Sharing computer</source>
+      <translation>共享的电脑</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>Visitors</source>
+      <translation>访客</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>and {n} more|and {n} more</source>
+      <translation>
+        <numerusform>另有 {n} 个</numerusform>
+      </translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>answers</source>
+      <translation>有响应</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>bridge, {n} link|bridge, {n} links</source>
+      <translation>
+        <numerusform>桥接端，{n} 条链路</numerusform>
+      </translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>does not answer</source>
+      <translation>无响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>does not listen</source>
+      <translation>未监听</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>link lost</source>
+      <translation>链路断开</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>name unknown</source>
+      <translation>域名未知</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>no link</source>
+      <translation>无链路</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>not asked yet</source>
+      <translation>尚未检测</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>not connected</source>
+      <translation>未连接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>out of reach</source>
+      <translation>无法到达</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>portal, port {port}</source>
+      <translation>入口端，端口 {port}</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>portal, {n} visitor|portal, {n} visitors</source>
+      <translation>
+        <numerusform>入口端，{n} 位访客</numerusform>
+      </translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>refused</source>
+      <translation>已拒绝</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>silent</source>
+      <translation>无回应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>speaks otherwise</source>
+      <translation>协议不符</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>wrong certificate</source>
+      <translation>证书不符</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>{n} computer|{n} computers</source>
+      <translation>
+        <numerusform>{n} 台电脑</numerusform>
+      </translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/widgets/path_view.py" />
+      <source>{n} now|{n} now</source>
+      <translation>
+        <numerusform>当前 {n}</numerusform>
+      </translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>1 h</source>
+      <translation>1 小时</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>1 min</source>
+      <translation>1 分钟</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>5 min</source>
+      <translation>5 分钟</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>Download</source>
+      <translation>下行</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>In all</source>
+      <translation>总计</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>Last problem</source>
+      <translation>最近问题</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>Link</source>
+      <translation>链路</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>Time shown</source>
+      <translation>显示时长</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>Today</source>
+      <translation>今天</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>Traffic</source>
+      <translation>流量</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>Upload</source>
+      <translation>上行</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>listens at port {port}</source>
+      <translation>监听端口 {port}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>none since start</source>
+      <translation>启动以来没有</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>{n} link to {server}|{n} links to {server}</source>
+      <translation>
+        <numerusform>{n} 条链路到 {server}</numerusform>
+      </translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>{n} link|{n} links</source>
+      <translation>
+        <numerusform>{n} 条链路</numerusform>
+      </translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/widgets/tunnel_list.py" />
+      <source>{first} and {n} more|{first} and {n} more</source>
+      <translation>
+        <numerusform>{first} 等 {n} 个以上</numerusform>
+      </translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>A secret is missing</source>
+      <translation>缺少密钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>A secret is not in the store any more. Enter it again.</source>
+      <translation>密钥已不在存储中。请重新输入。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>Another program on this computer listens there already. Choose another port, or stop it.</source>
+      <translation>本机另一个程序已占用该端口。请选择其他端口，或停止那个程序。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>Attempt {number}, again in {wait}</source>
+      <translation>第 {number} 次尝试，{wait}后重试</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>Connecting, attempt {number}</source>
+      <translation>正在连接，第 {number} 次尝试</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>Edit the id</source>
+      <translation>编辑 ID</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>It ended on its own and is being started again.</source>
+      <translation>它自行结束，正在重新启动。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>It was set aside as {path}.</source>
+      <translation>已移到 {path}。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>Needs you</source>
+      <translation>需要处理</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>No address was found for {server}. Look for a typing error in the name.</source>
+      <translation>找不到 {server} 的地址。请检查域名是否输错。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>Nothing listens at the server's port</source>
+      <translation>服务器端口没有程序监听</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>Show the server's part</source>
+      <translation>显示服务器端配置</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>Something went wrong</source>
+      <translation>出现问题</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>Stopped</source>
+      <translation>已停止</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The certificate does not match</source>
+      <translation>证书不匹配</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The computer answers, but {server} takes no connections. The program there does not run, or it listens on another port.</source>
+      <translation>主机有响应，但 {server} 不接受连接。那里的程序没有运行，或监听了其他端口。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The configuration has an error</source>
+      <translation>配置有错误</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The engine did not take this tunnel's configuration.</source>
+      <translation>引擎没有接受此隧道的配置。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The engine said what follows.</source>
+      <translation>引擎的说明如下。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The engine stopped</source>
+      <translation>引擎已停止</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The file {name} is damaged: {reason}.</source>
+      <translation>文件 {name} 已损坏：{reason}。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The id or key of this tunnel could not be read from the keyring.</source>
+      <translation>无法从密钥环读取此隧道的 ID 或密钥。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The keyring did not answer in time. Answer its prompt, then try again.</source>
+      <translation>密钥环没有及时响应。请回应它的提示，然后重试。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The last good version took its place.</source>
+      <translation>已换成最近的完好版本。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The link was lost</source>
+      <translation>链路已断开</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The local service</source>
+      <translation>本地服务</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The local service does not answer</source>
+      <translation>本地服务无响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The port is taken</source>
+      <translation>端口被占用</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The secrets are locked. Unlock them and try again.</source>
+      <translation>密钥已锁定。请解锁后重试。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The server</source>
+      <translation>服务器</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The server cannot be reached</source>
+      <translation>无法到达服务器</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The server does not answer</source>
+      <translation>服务器没有响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The server refused the id</source>
+      <translation>服务器拒绝了此 ID</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The server speaks otherwise</source>
+      <translation>服务器协议不符</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>The server's name is unknown</source>
+      <translation>服务器域名未知</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>There is no way to {server} from here. Look whether this computer is online.</source>
+      <translation>从这里无法到达 {server}。请检查本机是否联网。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>This system has no keyring that runs.</source>
+      <translation>此系统没有可用的密钥环。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>Unlock secrets</source>
+      <translation>解锁密钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>Up</source>
+      <translation>正常</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>Up for {span}</source>
+      <translation>已运行 {span}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>Visitors reach this computer, but nothing answers at {service}. Start the program there.</source>
+      <translation>访客能到达本机，但 {service} 没有响应。请启动那里的程序。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>Waiting for a computer to connect</source>
+      <translation>等待电脑连接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>{name} was written by a newer xrgui and is left alone.</source>
+      <translation>{name} 由更新版本的 xrgui 写入，保持不变。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>{server} answered, but closed the link right after the greeting. Its list of users does not contain the id of this tunnel, or that user has no reverse tag.</source>
+      <translation>{server} 有响应，但在握手后立即关闭了链路。它的用户列表中没有此隧道的 ID，或该用户没有 reverse 标签。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>{server} answers, but not as this tunnel expects. Protocol, transport, path and TLS must be the same on both ends.</source>
+      <translation>{server} 有响应，但与此隧道的预期不符。两端的协议、传输方式、路径和 TLS 必须一致。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>{server} showed a certificate that is not the expected one. Either the server has a new certificate, or somebody stands between.</source>
+      <translation>{server} 出示的证书不是预期的那个。可能服务器换了证书，也可能有人在中间。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>{server} stays silent. A firewall may swallow the port, or it is down.</source>
+      <translation>{server} 没有回应。端口可能被防火墙拦截，或服务器已关机。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>{server} was connected, then the link broke off.</source>
+      <translation>{server} 曾经连接，随后链路中断。</translation>
+    </message>
+  </context>
+</TS>

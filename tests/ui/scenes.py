@@ -137,7 +137,7 @@ def empty(program: Program) -> None:
     program.traffic._series.clear()
     program.traffic.open.clear()
     shell = program.shell
-    shell.window.notice.hide()
+    shell.window.notice.clear_all()
     shell.tunnels.filter.clear()
     shell.connections.which.choose("open")
     shell.connections.open.sort(1)

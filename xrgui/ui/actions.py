@@ -113,7 +113,7 @@ class Actions(QObject):
             "new new_server new_custom | import import_file import_clipboard import_qr | export backup | close quit"
         )
         self._menu(bar, tr("File"), file_keys)
-        self._menu(bar, tr("Edit"), "undo | copy find | settings")
+        self._menu(bar, tr("Edit§menu"), "undo | copy find | settings")
         tunnel_keys = (
             "toggle restart retry | edit rename duplicate delete | copy_address open_address qr other_end"
             " | start_all stop_all"

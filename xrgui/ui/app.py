@@ -33,6 +33,7 @@ from xrgui.ui.tasks import cancel_all, spawn
 from xrgui.ui.totals_keeper import TotalsKeeper
 from xrgui.ui.tray import Tray
 from xrgui.ui.tunnel import Service
+from xrgui.ui.updates import Updates
 
 log = logging.getLogger("xrgui.window")
 
@@ -62,6 +63,7 @@ class Program:
         self.totals = TotalsKeeper(self.data_dir / "totals.db")
         self.notifications = Notifications(self.tunnels, self.settings)
         self.tray = Tray(self.tunnels)
+        self.updates = Updates()
         self.health = health.Watch(self._services, self.runner.services_asked)
         self.shell = Shell(self)
         self._tie()
@@ -83,6 +85,7 @@ class Program:
         self.notifications.told.connect(self.tray.tell)
         self.runner.changed.connect(self.tray.refresh)
         self.runner.failed.connect(self.shell.say)
+        self.updates.found.connect(self.shell.update_found)
         self.tunnels.phase_changed.connect(self.health.soon)
         self.tunnels.rowsInserted.connect(self.health.soon)
 
@@ -98,7 +101,7 @@ class Program:
         self._start_engine()
         try:
             for notice in await self.library.load():
-                self.shell.say(notice.text)
+                self.shell.damaged(notice)
         except StoreError as error:
             self.shell.tell(tr("The tunnels could not be read"), str(error))
         for profile_id in self.library.profiles:
@@ -108,6 +111,7 @@ class Program:
         if self.settings_note:
             self.shell.say(self.settings_note)
         spawn(self.health.run(), "watch services")
+        self.updates.set_on(self.settings.check_updates)
         await self.shell.secrets.start()
         self.shell.exchange.import_arguments(self.arguments)
 
@@ -134,6 +138,7 @@ class Program:
     async def _stop(self) -> None:
         self.shell.hide()
         self.tray.stop()
+        self.updates.stop()
         self.shell.save_state()
         await self.shell.trial.stop()
         await self.engine.client.refresh()

@@ -14,6 +14,7 @@ from xrgui.profiles.files import StoreError
 from xrgui.profiles.model import Profile, Role, new_id
 from xrgui.profiles.secrets import SecretError
 from xrgui.profiles.store import ConflictError, copy_of
+from xrgui.ui import words
 from xrgui.ui.dialogs.editor import Editor
 from xrgui.ui.dialogs.qr import show_qr
 from xrgui.ui.dialogs.simple import ask, ask_name, tell
@@ -48,9 +49,9 @@ class Commands(QObject):
         try:
             await coroutine
         except SecretError as error:
-            tell(self._window, tr("Secrets are not at hand"), f"{error}.")
-        except ConflictError as error:
-            tell(self._window, tr("Somebody else changed it"), f"{error}.")
+            tell(self._window, tr("Secrets are not at hand"), words.secret(error))
+        except ConflictError:
+            tell(self._window, tr("Somebody else changed it"), tr("Look at it again, or save it as a copy."))
         except StoreError as error:
             tell(self._window, tr("It could not be saved"), str(error))
 
@@ -75,15 +76,15 @@ class Commands(QObject):
     async def _save(self, profile: Profile, start: bool) -> None:
         try:
             await self._library.save(profile)
-        except ConflictError as error:
-            self._conflict(profile, error)
+        except ConflictError:
+            self._conflict(profile)
             return
         self._runner.edited(profile.id)
         self.chosen.emit(profile.id)
         if start:
             self._runner.start([profile.id])
 
-    def _conflict(self, profile: Profile, error: ConflictError) -> None:
+    def _conflict(self, profile: Profile) -> None:
         """What was typed is not lost: it can be kept as a copy."""
 
         def keep() -> None:
@@ -91,7 +92,8 @@ class Commands(QObject):
             copy = msgspec.structs.replace(profile, id=new_id(), name=name)
             self.work(self.take([copy]), "save a copy")
 
-        ask(self._window, tr("Somebody else changed it"), f"{error}.", tr("Save as a copy"), keep)
+        text = tr("Another program changed or deleted it since it was read.")
+        ask(self._window, tr("Somebody else changed it"), text, tr("Save as a copy"), keep)
 
     async def take(self, profiles: list[Profile]) -> None:
         """Add new profiles; none of them starts."""

@@ -32,6 +32,8 @@ class Engine(QObject):
 
     state_changed = Signal(str, str)
     """An `EngineState`, and why in the engine's words."""
+    given_up = Signal()
+    """It died too often: it is not started again before somebody asks for it."""
     died = Signal(str, bool)
     """Unasked for: its last words, and whether it failed or ended in order."""
 
@@ -128,5 +130,8 @@ class Engine(QObject):
         tired = len(self._deaths) == RESTARTS and now - self._deaths[0] < WINDOW
         self._set(EngineState.FAILED, why)
         self.died.emit(why, failed)
-        if not tired and not self.foreign:
+        if tired or self.foreign:
+            self._deaths.clear()
+            self.given_up.emit()
+        else:
             self._again.start(250 * 2 ** (len(self._deaths) - 1) if now - self._deaths[0] < WINDOW else 250)

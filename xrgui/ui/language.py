@@ -102,11 +102,12 @@ language = Language()
 def tr(text: str, n: int | None = None, /, **values: object) -> str:
     """*text* in the chosen language, ``{names}`` filled in.
 
-    With *n* the text is ``"one form|other form"`` and may use ``{n}``.
+    With *n* the text is ``"one form|other form"`` and may use ``{n}``. What follows a ``§`` is a remark for
+    translators, which tells two uses of one word apart.
     """
     forms = language.forms(text)
     if n is None:
-        chosen = forms[0] if forms else text
+        chosen = forms[0] if forms else text.partition("§")[0]
     else:
         source = forms or tuple(text.split("|"))
         chosen = source[min(plural(language.code if forms else "en", n), len(source) - 1)]

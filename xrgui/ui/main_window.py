@@ -69,7 +69,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(central)
         self.toast = Toast(central)
         self._build_status_bar()
-        self.show_page(self.page)
+        self._show(self.page)
         self._fit()
         return self.actions_
 
@@ -98,12 +98,14 @@ class MainWindow(QMainWindow):
         self._engine.setText(engine)
 
     def show_page(self, key: str) -> None:
-        if key not in self.pages:
-            return
+        if key in self.pages:
+            self._show(key)
+            self.page_changed.emit(key)
+
+    def _show(self, key: str) -> None:
         self.page = key
         self._stack.setCurrentWidget(self.pages[key])
         self.navigation.choose(key)
-        self.page_changed.emit(key)
 
     def set_count(self, page: str, count: str) -> None:
         self.navigation.set_count(page, count)

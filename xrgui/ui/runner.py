@@ -149,7 +149,7 @@ class Runner(QObject):
             profile = await self._library.complete(tunnel_id)
             written, _ = dump(compile_profile(profile), "xrgui")
         except SecretError as error:
-            self._refused(tunnel_id, Trouble.SECRETS, f"{error}.")
+            self._refused(tunnel_id, Trouble.SECRETS, words.secret(error))
         except ProfileError as error:
             self._refused(tunnel_id, Trouble.CONFIG, words.problem(error.problems[0]))
         else:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from xrgui.profiles.files import StoreError
 from xrgui.profiles.secrets import SecretError
+from xrgui.ui import words
 from xrgui.ui.dialogs.passphrase import Passphrase
 from xrgui.ui.dialogs.secrets import SecretsChoice
 from xrgui.ui.dialogs.simple import tell
@@ -36,7 +37,7 @@ class SecretsFlow(QObject):
         try:
             opened = await self._library.open_secrets(kind)
         except SecretError as error:
-            self._notice(tr("Secrets are not at hand: {error}.", error=error), tr("Try again"))
+            self._notice(words.secret(error), tr("Try again"))
             return
         self._window.notice.clear(NOTICE)
         if opened == "memory" and not kind:
@@ -63,8 +64,7 @@ class SecretsFlow(QObject):
         try:
             await self._library.open_secrets("file", passphrase)
         except SecretError as error:
-            wrong = error.code == "passphrase"
-            dialog.refuse(tr("The passphrase does not open it.") if wrong else f"{error}.")
+            dialog.refuse(words.secret(error))
             return
         dialog.accept()
         self._window.notice.clear(NOTICE)
@@ -100,7 +100,8 @@ class SecretsFlow(QObject):
         try:
             await self._library.move_secrets(kind, passphrase)
         except (SecretError, StoreError) as error:
-            tell(self._window, tr("The secrets stay where they are"), f"{error}.")
+            text = words.secret(error) if isinstance(error, SecretError) else str(error)
+            tell(self._window, tr("The secrets stay where they are"), text)
             return
         self._settings.secrets = kind
         self._window.notice.clear(NOTICE)

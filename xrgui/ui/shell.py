@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 from xrgui import rpc
 from xrgui.config import model as c
 from xrgui.config.dump import dump
-from xrgui.ui import autostart, theme, units
+from xrgui.profiles.store import Notice
+from xrgui.ui import autostart, theme, units, words
 from xrgui.ui.commands import Commands
 from xrgui.ui.dialogs.close_question import CloseQuestion
 from xrgui.ui.dialogs.info import show_about, show_guide, show_notifications
@@ -76,12 +77,14 @@ class Shell(QObject):
     def _tie(self) -> None:
         program, window = self.program, self.window
         window.closing.connect(self._closing)
+        window.page_changed.connect(self._enable)
         window.dropped.connect(self.exchange.import_data)
         self.commands.chosen.connect(self.show_tunnel)
         self.secrets.opened.connect(program.start_tunnels)
         self.secrets.chosen.connect(self._settings_changed)
         program.runner.changed.connect(self._show_figures)
         program.engine.state_changed.connect(self._engine_changed)
+        program.engine.given_up.connect(self._engine_given_up)
         program.tray.open_asked.connect(self.bring_up)
         program.tray.toggle_asked.connect(self.commands.toggle)
         program.tray.copy_asked.connect(self.commands.copy_address)
@@ -121,7 +124,11 @@ class Shell(QObject):
 
     def _selected(self, tunnel_id: str) -> None:
         self._current = tunnel_id
-        self.actions.show_tunnel(self.current)
+        self._enable()
+
+    def _enable(self) -> None:
+        """Del and its like mean the chosen tunnel only where one sees it."""
+        self.actions.show_tunnel(self.current if self.window.page == "tunnels" else None)
 
     def _asked(self, what: str) -> None:
         """A command of the menus, the tray or a page, for the chosen tunnel where it takes one."""
@@ -346,6 +353,14 @@ class Shell(QObject):
         self.window.show_page(self.program.state.page)
         self._show_figures()
 
+    def update_found(self, version: str) -> None:
+        text = tr("xrgui {version} is out. Update it the way you installed it.", version=version)
+        self.window.notice.say("update", "up", text)
+
+    def damaged(self, notice: Notice) -> None:
+        """A profile's file could not be read."""
+        self.window.notice.say(f"file {notice.path}", "trouble", words.notice(notice))
+
     def say(self, text: str) -> None:
         self.window.toast.say(text)
 
@@ -354,7 +369,7 @@ class Shell(QObject):
 
     def _show_figures(self) -> None:
         tunnels, traffic = self.program.tunnels, self.program.traffic
-        self.actions.show_tunnel(self.current)
+        self._enable()
         self.actions["undo"].setEnabled(self.commands.can_undo)
         open_now = traffic.open.get("", 0)
         some = len(tunnels) > 0
@@ -394,6 +409,10 @@ class Shell(QObject):
         self._show_figures()
         self._show_settings()
 
+    def _engine_given_up(self) -> None:
+        text = tr("The engine does not stay up. The log may say why.")
+        self.window.notice.say("engine", "trouble", text, tr("Start again"), self.program.engine.start)
+
     # Settings
 
     def _settings_changed(self) -> None:
@@ -402,6 +421,7 @@ class Shell(QObject):
         if theme.theme().choice != program.settings.theme:
             theme.theme().choose(theme.Scheme(program.settings.theme))
         program.engine.keep = program.settings.keep_tunnels
+        program.updates.set_on(program.settings.check_updates)
         before = language.code
         language.choose(program.settings.language)
         if language.code != before:

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 
 from xrgui.profiles.problems import TEXTS, Problem
+from xrgui.profiles.secrets import SecretError
+from xrgui.profiles.store import Notice
 from xrgui.ui import units
 from xrgui.ui.language import tr
 from xrgui.ui.tunnel import Phase, Role, Trouble, Tunnel
@@ -161,6 +163,32 @@ def advice(tunnel: Tunnel) -> Advice:
 def problem(found: Problem) -> str:
     """What is wrong with a field of a profile."""
     return tr(TEXTS[found.code]).format_map(found.params)
+
+
+def secret(error: SecretError) -> str:
+    """Why a secret cannot be read or stored."""
+    return {
+        "timeout": tr("The keyring did not answer in time. Answer its prompt, then try again."),
+        "locked": tr("The secrets are locked. Unlock them and try again."),
+        "missing": tr("A secret is not in the store any more. Enter it again."),
+        "unavailable": tr("This system has no keyring that runs."),
+        "passphrase": tr("The passphrase does not open it."),
+    }.get(error.code, f"{error}.")
+
+
+def notice(found: Notice) -> str:
+    """What became of a file that gave no tunnel."""
+    name = found.path.name
+    if found.kind == "newer":
+        return tr("{name} was written by a newer xrgui and is left alone.", name=name)
+    if found.kind == "unreadable":
+        return f"{name}: {found.reason}."
+    parts = [tr("The file {name} is damaged: {reason}.", name=name, reason=found.reason)]
+    if found.kept is not None:
+        parts.append(tr("It was set aside as {path}.", path=found.kept))
+    if found.restored:
+        parts.append(tr("The last good version took its place."))
+    return " ".join(parts)
 
 
 def step(name: str, trouble: Trouble) -> str:

@@ -74,8 +74,8 @@ def _address_order(text: str) -> tuple[object, ...]:
 def state_word(row: Row) -> str:
     return {
         "connecting": tr("Connecting"),
-        "open": tr("Open"),
-        "closed": tr("Closed"),
+        "open": tr("Open§state"),
+        "closed": tr("Closed§state"),
         "failed": tr("Failed"),
     }.get(row.session.state, row.session.state)
 

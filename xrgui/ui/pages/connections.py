@@ -90,7 +90,7 @@ class ConnectionsPage(QWidget):
         self.filter.setAccessibleName(tr("Filter sub-connections"))
         self.filter.setClearButtonEnabled(True)
         self.filter.setMinimumWidth(110)
-        self.which = Segments(tr("Which"), [("open", tr("Open")), ("closed", tr("Closed"))])
+        self.which = Segments(tr("Which"), [("open", tr("Open§list")), ("closed", tr("Closed§list"))])
         self.tunnel = QComboBox()
         self.tunnel.setAccessibleName(tr("Tunnel"))
         self.tunnel.setMaximumWidth(180)
@@ -116,7 +116,7 @@ class ConnectionsPage(QWidget):
 
     def _build_chart(self) -> QWidget:
         self._title = label(tr("All tunnels"), bold=True)
-        self._down, self._up = Figure("accent", tr("down")), Figure("up", tr("up"))
+        self._down, self._up = Figure("accent", tr("down")), Figure("up", tr("up§direction"))
         self._peak = label(tone="muted")
         self.chart = TrafficChart()
         self.chart.setFixedHeight(92)
@@ -133,6 +133,7 @@ class ConnectionsPage(QWidget):
         self.close_shown.clicked.connect(self._close_shown)
         for view in self.views.values():
             view.copy_asked.connect(self.copy)
+            view.delete_asked.connect(self._close_selected)
             view.touched.connect(self._hold)
             view.selectionModel().selectionChanged.connect(self._hold)
             view.customContextMenuRequested.connect(self._menu)
@@ -167,8 +168,8 @@ class ConnectionsPage(QWidget):
 
     def _count(self) -> None:
         open_now = len(self.open.open_ids()) if self.open.paused else self._open_count()
-        self.which.set_text("open", f"{tr('Open')} {units.count(open_now)}")
-        self.which.set_text("closed", f"{tr('Closed')} {units.count(self.closed.rowCount())}")
+        self.which.set_text("open", f"{tr('Open§list')} {units.count(open_now)}")
+        self.which.set_text("closed", f"{tr('Closed§list')} {units.count(self.closed.rowCount())}")
         if self.table.rowCount():
             self._stack.setCurrentWidget(self.view)
         else:
@@ -234,6 +235,10 @@ class ConnectionsPage(QWidget):
 
     def _close_shown(self) -> None:
         self.close_asked.emit(self._selected_ids() or self.open.open_ids())
+
+    def _close_selected(self) -> None:
+        if ids := self._selected_ids():
+            self.close_asked.emit(ids)
 
     def _menu(self, at: QPoint) -> None:
         ids = self._selected_ids()

@@ -95,13 +95,13 @@ class SettingsPage(QScrollArea):
         self.login.clicked.connect(self.login_asked)
         hidden = self._check(tr("Start hidden in the tray"), "start_hidden")
         hint = paragraph(tr("Which tunnels start with xrgui is chosen in each tunnel."), tone="muted", size=12)
-        return self._section(tr("Start"), self.login, hidden, hint)
+        return self._section(tr("Starting"), self.login, hidden, hint)
 
     def _close(self) -> Card:
         choices = [("ask", tr("Ask")), ("hide", tr("Hide in the tray")), ("quit", tr("Quit"))]
         what = self._segments(tr("Closing the window"), "close", choices)
         keep = self._check(tr("Tunnels go on when xrgui quits or fails"), "keep_tunnels")
-        return self._section(tr("Close"), self._named(tr("Closing the window"), what), keep)
+        return self._section(tr("Closing"), self._named(tr("Closing the window"), what), keep)
 
     def _secrets(self) -> Card:
         self._where = paragraph()

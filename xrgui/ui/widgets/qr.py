@@ -38,4 +38,7 @@ class QrView(QWidget):
         painter.setPen(QColor("#ffffff"))
         painter.drawRoundedRect(QRectF(self.rect()), 8, 8)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        self._renderer.render(painter, QRectF(self.rect()))
+        modules = self._renderer.viewBoxF().width()
+        side = modules * max(1, int(self.width() * self.devicePixelRatioF() / modules)) / self.devicePixelRatioF()
+        edge = (self.width() - side) / 2
+        self._renderer.render(painter, QRectF(edge, edge, side, side))

@@ -135,6 +135,7 @@ class DataTable(QTableView):
     """Rows are selected whole; Ctrl+C copies them; a right click on the header chooses columns."""
 
     copy_asked = Signal()
+    delete_asked = Signal()
     touched = Signal()
     """The pointer came or left, or the selection changed: somebody reads, or no longer."""
 
@@ -228,6 +229,8 @@ class DataTable(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_asked.emit()
+        elif event.matches(QKeySequence.StandardKey.Delete):
+            self.delete_asked.emit()
         elif event.key() == Qt.Key.Key_Escape and self.selectionModel().hasSelection():
             self.clearSelection()
         else:

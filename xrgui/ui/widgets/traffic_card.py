@@ -45,8 +45,8 @@ class TrafficCard(Card):
         self._seconds = 60
         self._series = Series()
         self._down, self._up = Figure("accent"), Figure("up")
-        self._down.setAccessibleName(tr("Down"))
-        self._up.setAccessibleName(tr("Up"))
+        self._down.setAccessibleName(tr("Download"))
+        self._up.setAccessibleName(tr("Upload"))
         self._spans = Segments(tr("Time shown"), [("60", tr("1 min")), ("300", tr("5 min")), ("3600", tr("1 h"))])
         self._spans.chosen.connect(self._choose)
         self.chart = TrafficChart()

@@ -46,6 +46,13 @@ class TestLines:
         assert len(clock.split(":")) == 3
         assert (level, rest) == ("warning", "a word\n")
 
+    def test_what_a_stranger_sent_writes_no_lines_and_steers_no_terminal(
+        self, stream: io.StringIO, log: logs.Log
+    ) -> None:
+        say.warning("refused %s", "a\r\n12:00:00 info fine\x1b[2J\x9b\u202eé")
+        assert stream.getvalue().endswith("refused a\\r\\n12:00:00 info fine\\x1b[2J\\x9b\\u202eé\n")
+        assert "\n" not in log.ring.records[-1].message
+
     def test_below_the_level_nothing_is_said_or_kept(self, stream: io.StringIO, log: logs.Log) -> None:
         say.debug("quiet")
         assert stream.getvalue() == ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
 IPAddress = IPv4Address | IPv6Address
+
+_interface = re.compile(r"[0-9A-Za-z._-]{1,16}").fullmatch
 
 
 class Network(StrEnum):
@@ -37,10 +40,15 @@ class Destination(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def parse_ip(text: str) -> IPAddress | None:
-    """The address that *text* spells, an IPv4-mapped one as IPv4; None for anything else."""
+    """The address that *text* spells, an IPv4-mapped one as IPv4; None for anything else.
+
+    Python takes whatever stands behind a ``%``; here it has to be the name of an interface.
+    """
     try:
         address = ip_address(text)
     except ValueError:
+        return None
+    if "%" in text and not _interface(text.partition("%")[2]):
         return None
     mapped = getattr(address, "ipv4_mapped", None)
     return mapped if mapped is not None else address

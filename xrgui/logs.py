@@ -145,7 +145,7 @@ class Log(logging.Handler):
         """A log that cannot be written must not end what it tells of."""
 
     def _emit(self, record: logging.LogRecord) -> None:
-        message = self.mask(record.getMessage())
+        message = visible(self.mask(record.getMessage()))
         if record.name == ACCESS and self.access:
             self.access.write(f"{_date(record.created)} {message}\n")
         if record.levelno < self.threshold:
@@ -189,6 +189,15 @@ class _Files:
     def write(self, text: str) -> None:
         for file in self._open:
             file.write(text)
+
+
+_control = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """*text* on one line, with its control characters spelled out: what a stranger sent must not write lines of
+    its own, nor steer a terminal."""
+    return _control.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def line(at: float, level: Level, message: str, colour: bool) -> str:

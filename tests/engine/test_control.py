@@ -197,6 +197,8 @@ class TestLines:
             (b'{"id":7,"method":"status","params":[]}\n', "bad_request"),
             (b'{"id":7,"method":"dance"}\n', "unknown_method"),
             (b'{"id":7,"method":"close_sessions","params":{"ids":["x"]}}\n', "bad_request"),
+            (b'{"id":7,"method":"check","params":%s}\n' % (b"[" * 20_000 + b"]" * 20_000), "bad_request"),
+            (b'{"id":7,"method":"check","params":{"configs":[%s1]}}\n' % (b'{"config":{"a":' * 5000), "bad_request"),
         ],
     )
     async def test_a_bad_line_is_answered(self, server: Server, line: bytes, code: str) -> None:

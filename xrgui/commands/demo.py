@@ -20,6 +20,7 @@ from xrgui.commands.tables import age, size
 from xrgui.demo.ends import Demo, DemoError
 from xrgui.demo.site import serve
 from xrgui.engine.tasks import spawn
+from xrgui.logs import visible
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -173,7 +174,7 @@ async def _tell(running: Demo) -> None:
 
 def _ended(row: rpc.SessionRow) -> str:
     moved = f"{size(row.up)} up, {size(row.down)} down"
-    reason = f" ({row.reason})" if row.reason else ""
+    reason = f" ({visible(row.reason)})" if row.reason else ""
     return f"#{row.id} {row.source} ended after {row.ended_at - row.started_at:.3f} s: {moved}{reason}"
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from xrgui.logs import visible
+
 
 def table(rows: Sequence[Sequence[str]], *, indent: str = "") -> list[str]:
     """Lines in which the columns stand below one another."""
+    rows = [[visible(cell) for cell in row] for row in rows]
     if not rows:
         return []
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

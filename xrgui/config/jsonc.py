@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 from xrgui.config.problem import Problem
@@ -30,8 +31,8 @@ class Repeated(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        names = [name for name, _ in pairs]
-        self.repeated = sorted({name for name in names if names.count(name) > 1})
+        counts = Counter(name for name, _ in pairs)
+        self.repeated = sorted(name for name, count in counts.items() if count > 1)
 
 
 def parse(text: str, file: str) -> tuple[Any, Problem | None]:

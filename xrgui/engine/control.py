@@ -75,6 +75,10 @@ class Server:
             self._emptied.set_result(None)
 
 
+def _reason(error: Exception) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
 def _write_private(path: Path, data: bytes) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)
@@ -161,8 +165,8 @@ class Connection(asyncio.Protocol):
     def _take(self, line: bytes) -> None:
         try:
             request = _decode_request(line)
-        except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            self._refuse(0, "bad_request", f"The line is not a call: {error}.", "docs/rpc.md shows the form.")
+        except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            self._refuse(0, "bad_request", f"The line is not a call: {_reason(error)}.", "docs/rpc.md shows the form.")
             if not isinstance(error, msgspec.ValidationError):
                 self.close()
             return
@@ -178,8 +182,9 @@ class Connection(asyncio.Protocol):
     def _start(self, request: rpc.Request, kind: type[rpc.Call[Any]]) -> None:
         try:
             call = msgspec.json.decode(request.params, type=kind)
-        except msgspec.ValidationError as error:
-            self._refuse(request.id, "bad_request", f"{request.method}: {error}.", "docs/rpc.md lists the parameters.")
+        except (msgspec.ValidationError, RecursionError) as error:
+            hint = "docs/rpc.md lists the parameters."
+            self._refuse(request.id, "bad_request", f"{request.method}: {_reason(error)}.", hint)
             return
         match call:
             case rpc.Hello():

@@ -46,6 +46,14 @@ class RefusedError(EngineError):
     """A rule, a limit or a missing outbound forbids this connection."""
 
 
+class PeerResetError(ConnectionResetError):
+    """The other end of a main connection ended a sub-connection and said why: a code and a text."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
 _CLOSED = (UnansweredError, ConnectionResetError, BrokenPipeError, EOFError)
 
 

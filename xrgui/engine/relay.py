@@ -25,8 +25,12 @@ class Registry(Protocol):
     def session_closed(self, session: Session) -> None: ...
 
 
-def reset(transport: asyncio.Transport) -> None:
-    """Abort *transport*; a TCP peer gets a reset rather than an orderly end."""
+def reset(transport: asyncio.Transport, exc: BaseException | None = None) -> None:
+    """Abort *transport*; a TCP peer gets a reset rather than an orderly end, and one that can be told is told of
+    *exc*."""
+    if exc is not None and (tell := transport.get_extra_info("reset")) is not None:
+        tell(exc)
+        return
     sock = transport.get_extra_info("socket")
     if sock is not None and sock.type == socket.SOCK_STREAM and sock.family != socket.AF_UNIX:
         try:
@@ -142,7 +146,7 @@ class VisitorLeg(asyncio.Protocol):
         if transport is None or transport.is_closing():
             return
         if exc is not None and not answered:
-            reset(transport)
+            reset(transport, exc)
         else:
             transport.close()
 
@@ -224,7 +228,7 @@ class TargetLeg(asyncio.Protocol):
         transport, self.transport = self.transport, None
         if transport is not None and not transport.is_closing():
             if exc is not None:
-                reset(transport)
+                reset(transport, exc)
             else:
                 transport.close()
 

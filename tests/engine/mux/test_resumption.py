@@ -90,14 +90,16 @@ class Ends:
             return extension.Hello(extension.FEATURES, 64 * 1024, name)
 
         def met(worker: MuxWorker) -> None:
-            self.portal_side.met(worker, [one for one, _ in self.links if not one.closed])
-            self.portal_side.reopen(worker)
-            greeted.set()
+            worker.resumption.met(worker, [one for pair in self.links for one in pair if not one.closed])
+            worker.resumption.reopen(worker)
+            if worker.client:
+                greeted.set()
 
         def lost(worker: MuxWorker, _: Exception | None) -> None:
-            for one, _ in self.links:
-                if not one.closed:
-                    self.portal_side.reopen(one)
+            for pair in self.links:
+                for one in pair:
+                    if one.client is worker.client and not one.closed:
+                        one.resumption.reopen(one)
 
         def accept(stream: SubStream | PacketStream, opened: Opened) -> None:
             local = Local(echo=True)
@@ -105,10 +107,10 @@ class Ends:
             stream.set_protocol(local)
             local.connection_made(stream)
 
-        portal = MuxWorker(client=True, lost=lost, hello=hello(self.portal_name))
-        bridge = MuxWorker(client=False, lost=lambda *_: None, accept=accept, hello=hello(self.bridge_name))
+        portal = MuxWorker(client=True, lost=lost, accept=accept, hello=hello(self.portal_name))
+        bridge = MuxWorker(client=False, lost=lost, accept=accept, hello=hello(self.bridge_name))
         portal.resumption, bridge.resumption = self.portal_side, self.bridge_side
-        portal.heard_hello = met
+        portal.heard_hello = bridge.heard_hello = met
         left, right = socket.socketpair()
         await loop.create_connection(lambda: portal, sock=left)
         await loop.create_connection(lambda: bridge, sock=right)
@@ -151,10 +153,11 @@ async def test_an_echo_survives_cuts_anywhere(ends: Ends, seed: int, monkeypatch
     # An end whose acknowledgement was lost is remembered for the grace time.
     monkeypatch.setattr(resumption, "GRACE", 1.0)
     chance = random.Random(seed)
-    worker = await ends.link()
-    locals_ = [Local(echo=False) for _ in range(3)]
+    await ends.link()
+    portal, bridge = ends.links[0]
+    locals_ = [Local(echo=False) for _ in range(4)]
     payloads = [chance.randbytes(1_000_000) for _ in locals_]
-    streams = [worker.open(TARGET, local) for local in locals_]
+    streams = [opener.open(TARGET, local) for opener, local in zip((portal, bridge) * 2, locals_, strict=True)]
     senders = [
         asyncio.ensure_future(send(stream, local, payload, random.Random(seed)))
         for stream, local, payload in zip(streams, locals_, payloads, strict=True)
@@ -229,6 +232,16 @@ async def test_a_visitor_who_leaves_meanwhile_leaves_nothing_behind(ends: Ends) 
     stream.abort()
     assert not ends.portal_side._streams
     await local.until(lambda: local.ended)
+
+
+async def test_nobody_may_reopen_what_the_other_side_opened(ends: Ends) -> None:
+    worker = await ends.link()
+    local = Local(echo=False)
+    stream = worker.open(TARGET, local)
+    ends.links[0][1].put_control(extension.Reopen(0x9000, stream.uid, 0).encode())
+    stream.write(b"untouched")
+    await local.until(lambda: local.data == b"untouched")
+    assert stream.id == 1
 
 
 @pytest.mark.parametrize("times", [1, 2])

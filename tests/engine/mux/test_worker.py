@@ -91,9 +91,7 @@ Connect = Callable[..., "asyncio.Future[Pair]"]
 async def connect() -> AsyncIterator[Callable[..., object]]:
     made: list[Pair] = []
 
-    async def make(
-        *, portal_speaks: bool = True, bridge_speaks: bool = True, window: int = 512 * 1024
-    ) -> Pair:
+    async def make(*, portal_speaks: bool = True, bridge_speaks: bool = True, window: int = 512 * 1024) -> Pair:
         def hello(speaks: bool, name: bytes) -> extension.Hello | None:
             return extension.Hello(extension.FEATURES, window, name * 16) if speaks else None
 
@@ -107,9 +105,7 @@ async def connect() -> AsyncIterator[Callable[..., object]]:
         greeted = asyncio.Event()
         portal = MuxWorker(client=True, lost=lambda *_: None, hello=hello(portal_speaks, b"p"))
         portal.heard_hello = lambda _: greeted.set()
-        bridge = MuxWorker(
-            client=False, lost=lambda *_: None, accept=accept, hello=hello(bridge_speaks, b"b")
-        )
+        bridge = MuxWorker(client=False, lost=lambda *_: None, accept=accept, hello=hello(bridge_speaks, b"b"))
         pair = Pair(portal, bridge)
         made.append(pair)
         loop = asyncio.get_running_loop()
@@ -129,9 +125,7 @@ async def connect() -> AsyncIterator[Callable[..., object]]:
         pair.bridge.abort(ConnectionResetError("test over"))
 
 
-SPEAKERS = pytest.mark.parametrize(
-    ("portal_speaks", "bridge_speaks"), [(True, True), (True, False), (False, False)]
-)
+SPEAKERS = pytest.mark.parametrize(("portal_speaks", "bridge_speaks"), [(True, True), (True, False), (False, False)])
 
 
 @SPEAKERS
@@ -288,10 +282,43 @@ async def test_an_oversize_datagram_is_dropped_since_it_would_end_a_stock_link(c
 async def test_ids_skip_zero_and_live_ones(connect) -> None:
     pair = await connect()
     stream, *_ = await pair.open()
-    pair.portal._next_id = 65534
+    pair.portal._next_id = 0x7FFE
     ids = [(await pair.open())[0].id for _ in range(3)]
     assert stream.id == 1
-    assert ids == [65535, 2, 3]
+    assert ids == [0x7FFF, 2, 3]
+
+
+async def test_towards_a_stock_peer_the_ids_go_to_the_end(connect) -> None:
+    pair = await connect(bridge_speaks=False)
+    pair.portal._next_id = 65534
+    assert [(await pair.open())[0].id for _ in range(2)] == [65535, 1]
+
+
+async def test_a_bridge_opens_in_the_upper_half_and_only_towards_an_equal(connect) -> None:
+    pair = await connect()
+    arrived: list[SubStream] = []
+    there = Recorder()
+
+    def accept(stream: SubStream, _: Opened) -> None:
+        arrived.append(stream)
+        stream.set_protocol(there)
+        there.connection_made(stream)
+
+    pair.portal._accept = accept
+    here = Recorder()
+    stream = pair.bridge.open(TARGET, here)
+    stream.write(b"to the portal")
+    await there.until(lambda r: r.data)
+    assert stream.id == arrived[0].id == 0x8000
+    arrived[0].fail(ConnectionRefusedError("nobody listens"))
+    await here.until(lambda r: r.ended)
+    assert (here.ended[0].code, str(here.ended[0])) == (extension.REFUSED, "nobody listens")
+    assert not pair.portal.streams
+    assert not pair.bridge.streams
+    pair.bridge._ids = (1, 0x7FFF)
+    pair.bridge.open(TARGET, refused := Recorder())
+    await refused.until(lambda r: r.ended)
+    assert len(arrived) == 1
 
 
 async def test_a_raising_local_side_ends_alone(connect, caplog) -> None:

@@ -11,7 +11,7 @@ import struct
 
 import msgspec
 
-from xrgui.engine.errors import PeerReset, RefusedError, RemoteProtocolError, fault
+from xrgui.engine.errors import PeerResetError, RefusedError, RemoteProtocolError, fault
 from xrgui.engine.mux import frames
 
 MAGIC = b"xrgui-mx"
@@ -33,6 +33,8 @@ TAG_FEATURES, TAG_WINDOW, TAG_INSTANCE, TAG_NONCE, TAG_KEY, TAG_SIGNATURE, TAG_P
 SIGNED = b"xrgui bridge 1"
 """What a bridge's signature begins with."""
 
+MOST_TEXT = 400
+"""Bytes of a RESET's text."""
 MIN_WINDOW = 16 * 1024
 MAX_WINDOW = 64 * 1024 * 1024
 
@@ -105,7 +107,7 @@ class Reset(msgspec.Struct, frozen=True, gc=False):
     text: str
 
     def encode(self) -> bytes:
-        return frames.keep_alive(self.id, bytes((RESET, self.code)) + self.text.encode()[:400])
+        return frames.keep_alive(self.id, bytes((RESET, self.code)) + self.text.encode()[:MOST_TEXT])
 
 
 class Reopen(msgspec.Struct, frozen=True, gc=False):
@@ -146,7 +148,7 @@ _CODES: dict[str, int] = {"refused": REFUSED, "unreachable": UNREACHABLE, "name"
 
 def reset_code(error: BaseException) -> int:
     """The code that tells the peer of *error*."""
-    if isinstance(error, PeerReset):
+    if isinstance(error, PeerResetError):
         return error.code
     return DENIED if isinstance(error, RefusedError) else _CODES.get(fault(error), FAILED)
 
@@ -180,7 +182,8 @@ def decode(stream_id: int, data: bytes) -> Message | None:
     except struct.error:
         raise RemoteProtocolError(f"an extension message of type {kind} is too short") from None
     if kind == RESET and body:
-        return Reset(stream_id, body[0], body[1:].decode(errors="replace"))
+        text = body[1 : 1 + MOST_TEXT].decode(errors="replace")
+        return Reset(stream_id, body[0], "".join(c if c.isprintable() else "?" for c in text))
     if kind == GOAWAY:
         return GoAway()
     return None

@@ -1,7 +1,7 @@
 """Sub-connections that outlive their main connection, between two xrgui (docs/mux-extension.md, "Resumption").
 
 When a link dies its sub-connections park: local sockets are not read, nothing is closed. On another link between the
-same two processes the side that opened them sends REOPEN for each, the other one answers REOPENED, and both send on
+same two processes each side sends REOPEN for those that it opened, the other one answers REOPENED, and both send on
 from the offset that the other has named. Offsets decide, so nothing is lost and nothing comes twice.
 """
 
@@ -11,6 +11,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from xrgui.engine.errors import RemoteProtocolError
 from xrgui.engine.mux import extension, frames
 from xrgui.engine.mux.substream import SubStream
 
@@ -102,12 +103,15 @@ class Resumption:
     # The side that opened them
 
     def reopen(self, worker: MuxWorker) -> None:
-        """Send REOPEN over *worker* for everything that waits for its peer."""
-        if worker.peer is None:
+        """Send REOPEN over *worker* for everything of ours that waits for its peer."""
+        if worker.peer is None or worker.closed:
             return
         parked = self._parked.get(worker.peer.instance, {})
-        for stream in list(parked.values()):
-            stream_id = worker.new_id()
+        for stream in [stream for stream in parked.values() if stream.introduction is not None]:
+            try:
+                stream_id = worker.new_id()
+            except RemoteProtocolError:
+                break
             worker.streams[stream_id] = stream
             del parked[stream.uid]
             stream.suspend()
@@ -144,7 +148,7 @@ class Resumption:
         stream = self._streams.get((instance, message.uid))
         if message.id in worker.streams:
             return  # a repetition, or nonsense that must not cost a living stream its id
-        if stream is None:
+        if stream is None or stream.introduction is not None:
             worker.put_control(frames.end(message.id, error=True))
             return
         former = stream.worker

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 from xrgui.address import Destination
+from xrgui.engine.errors import describe
 from xrgui.engine.mux import extension, frames
 
 if TYPE_CHECKING:
@@ -266,6 +267,10 @@ class SubStream(asyncio.Transport):
     def abort(self) -> None:
         self.stop(0, "")
 
+    def fail(self, exc: BaseException) -> None:
+        """End at once and tell the peer of *exc*."""
+        self.stop(extension.reset_code(exc), describe(exc))
+
     def stop(self, code: int, text: str) -> None:
         """End at once, both directions; a peer that speaks the extension is told why."""
         if self.lost:
@@ -438,7 +443,8 @@ class SubStream(asyncio.Transport):
         return self.protocol
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return default
+        """``reset`` is a call that ends it and tells the peer of an error."""
+        return self.fail if name == "reset" else default
 
     def get_write_buffer_size(self) -> int:
         return self.queued

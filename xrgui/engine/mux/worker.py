@@ -18,7 +18,7 @@ from time import monotonic
 from typing import cast
 
 from xrgui.address import Destination, Network
-from xrgui.engine.errors import RemoteProtocolError
+from xrgui.engine.errors import PeerResetError, RemoteProtocolError
 from xrgui.engine.mux import extension, frames
 from xrgui.engine.mux.brake import Brake
 from xrgui.engine.mux.connection import (
@@ -48,6 +48,11 @@ QUANTUM, SHARED_QUANTUM = frames.MAX_DATA, 16 * 1024
 BATCH = 256 * 1024
 HIGH_WATER, LOW_WATER = 256 * 1024, 64 * 1024
 JOIN_BELOW = 4096
+ALL_IDS = (1, 65535)
+PORTAL_IDS, BRIDGE_IDS = (1, 0x7FFF), (0x8000, 0xFFFF)
+"""Which ids each side gives to what it opens, between two xrgui with equal ends."""
+SPARE_IDS = 500
+"""So many ids stay free, so that the search for one is short."""
 V2RAY_PACKET, XRAY_PACKET = 2048, 8192
 """Larger datagrams end the main connection there (interop.md, "Mux edge cases")."""
 
@@ -56,8 +61,8 @@ class MuxWorker(asyncio.Protocol):
     """Give it to whatever opens the main connection, as its protocol.
 
     *accept* is called with each sub-connection that the peer opens and must set the stream's protocol; without it
-    the peer may open none. *lost* is called once, when the main connection is gone. *hello* is this process's
-    introduction; None keeps the extension off.
+    the peer may open none, and a client's peer may only where both ends are equal. *lost* is called once, when the
+    main connection is gone. *hello* is this process's introduction; None keeps the extension off.
     """
 
     def __init__(
@@ -77,6 +82,10 @@ class MuxWorker(asyncio.Protocol):
         self.hello = hello
         self.peer: extension.Hello | None = None
         """The peer's introduction, once both were exchanged."""
+        self.equal = False
+        """Both sides may open sub-connections."""
+        self.sign: Callable[[extension.Hello, extension.Hello], extension.Hello] | None = None
+        """Makes a server's introduction out of `hello` and that of the peer."""
         self.heard_hello: Callable[[MuxWorker], None] | None = None
         self.window = hello.window if hello else WINDOW
         self.packet_limit = packet_limit
@@ -111,6 +120,7 @@ class MuxWorker(asyncio.Protocol):
         self._connection = MuxConnection(reverse=reverse)
         self._reverse = reverse
         self._next_id = 0
+        self._ids = ALL_IDS
         self._announced: extension.Open | None = None
         self._reset: extension.Reset | None = None
         self._out: list[Payload] = []
@@ -215,10 +225,11 @@ class MuxWorker(asyncio.Protocol):
         return stream
 
     def new_id(self) -> int:
-        if self.going_away or len(self.streams) >= 65000:
+        first, last = self._ids
+        if self.going_away or len(self.streams) + len(self.settling) > last - first - SPARE_IDS:
             raise RemoteProtocolError("the link takes no more sub-connections")
         while True:
-            self._next_id = self._next_id % 65535 + 1
+            self._next_id = self._next_id + 1 if first <= self._next_id < last else first
             if self._next_id not in self.streams and self._next_id not in self.settling:
                 return self._next_id
 
@@ -277,8 +288,8 @@ class MuxWorker(asyncio.Protocol):
             elif kind is Packet:
                 packet = cast(Packet, event)
                 stream = self.streams.get(packet.id)
-                if stream is not None:
-                    cast(PacketStream, stream).feed(packet.payload, packet.where)
+                if isinstance(stream, PacketStream):
+                    stream.feed(packet.payload, packet.where)
             elif kind is Opened:
                 self._on_open(cast(Opened, event))
             elif kind is KeptAlive:
@@ -289,7 +300,7 @@ class MuxWorker(asyncio.Protocol):
 
     def _on_open(self, event: Opened) -> None:
         announced, self._announced = self._announced, None
-        if self._accept is None:
+        if self._accept is None or (self.client and not (self.equal and event.id >= BRIDGE_IDS[0])):
             self._connection.packet_ids.discard(event.id)
             self.put_control(frames.end(event.id, error=True))
             return
@@ -326,8 +337,10 @@ class MuxWorker(asyncio.Protocol):
             return
         exc: Exception | None = None
         if event.error:
-            text = reset.text if reset is not None and reset.id == event.id else "the other end closed it"
-            exc = ConnectionResetError(text)
+            if reset is not None and reset.id == event.id:
+                exc = PeerResetError(reset.code, reset.text)
+            else:
+                exc = ConnectionResetError("the other end closed it")
         stream.ended(exc)
 
     def _on_keep_alive(self, event: KeptAlive) -> None:
@@ -341,8 +354,12 @@ class MuxWorker(asyncio.Protocol):
         if isinstance(message, extension.Hello):
             if self.peer is None:
                 self.peer = message
+                self.equal = bool(self.hello.features & message.features & extension.FEATURE_EQUAL)
+                if self.equal:
+                    self._ids = PORTAL_IDS if self.client else BRIDGE_IDS
                 if not self.client:
-                    self.put_control(self.hello.encode())
+                    hello = self.hello if self.sign is None else self.sign(self.hello, message)
+                    self.put_control(hello.encode())
                 if self.heard_hello is not None:
                     self.heard_hello(self)
             return
@@ -357,6 +374,8 @@ class MuxWorker(asyncio.Protocol):
         elif isinstance(message, extension.Reopen):
             if self.resumption is not None:
                 self.resumption.answer(self, message)
+            else:
+                self.put_control(frames.end(message.id, error=True))
         elif isinstance(message, extension.Reopened):
             if self.resumption is not None:
                 self.resumption.answered(self, message)

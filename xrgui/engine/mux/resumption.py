@@ -130,7 +130,7 @@ class Resumption:
         until its end was seen, so one that is unknown, and of which nothing was ever received on either side, got
         lost with its New."""
         stream = self._reopening.pop((worker, stream_id), None)
-        if stream is None or stream.introduction is None or stream.received or stream.acked:
+        if stream is None or stream.introduction is None or stream.received or stream.acked or stream.peer_ended:
             return False
         target, source, local = stream.introduction
         worker.put_control(extension.Open(stream_id, stream.uid).encode())

@@ -131,6 +131,8 @@ class Pair:
         self.visitors: list[Side] = []
         self.services: dict[int, Side] = {}
         """By the uid of their sub-connection."""
+        self.broken: set[int] = set()
+        """Uids of those that somebody has aborted or closed: they promise nothing more."""
 
     def link(self) -> None:
         portal = self._worker(True, b"p" * 16)
@@ -173,7 +175,7 @@ class Pair:
     def _accept(self, stream: Any, opened: Opened) -> None:
         side = Side()
         if stream.uid:
-            assert stream.uid not in self.services, "opened twice"
+            assert stream.uid not in self.services or stream.uid in self.broken, "opened twice"
             self.services[stream.uid] = side
         stream.set_protocol(side)
         side.connection_made(stream)

@@ -14,8 +14,6 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
-from cryptography import x509
-
 from xrgui.config.model import Certificate, Stream, Tls
 from xrgui.engine.transport import tls_verify
 
@@ -139,7 +137,6 @@ def _server_context(stream: Stream) -> ssl.SSLContext:
     pairs = [each for each in tls.certificates if each.usage == "encipherment"]
     if not pairs:
         raise OSError(errno.EINVAL, "TLS needs a certificate to show: `xrgui cert` makes one")
-    contexts: dict[str, ssl.SSLContext] = {}
     made = []
     for pair in pairs:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -148,9 +145,11 @@ def _server_context(stream: Stream) -> ssl.SSLContext:
             context.num_tickets = 0
         _load_pair(context, pair)
         made.append(context)
-        for name in _certificate_names(pair):
-            contexts.setdefault(name, context)
     if tls.reject_unknown_sni or len(made) > 1:
+        contexts: dict[str, ssl.SSLContext] = {}
+        for pair, context in zip(pairs, made, strict=True):
+            for name in _certificate_names(pair):
+                contexts.setdefault(name, context)
         made[0].sni_callback = partial(_choose, contexts, tls.reject_unknown_sni)
     return made[0]
 
@@ -170,12 +169,12 @@ def _choose(
 
 
 def _certificate_names(pair: Certificate) -> list[str]:
+    from xrgui.engine.transport import tls_chain
+
     try:
-        leaf = x509.load_pem_x509_certificates(_chain(pair))[0]
-    except (ValueError, IndexError):
+        return tls_chain.server_names(_chain(pair))
+    except ValueError:
         raise OSError(errno.EINVAL, f"{_label(pair)} holds no certificate in PEM") from None
-    common = leaf.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    return [name.lower() for name in (*tls_verify.dns_names(leaf), *(str(each.value) for each in common))]
 
 
 def _label(pair: Certificate) -> str:

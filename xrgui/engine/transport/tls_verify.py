@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from cryptography import x509
-from cryptography.x509 import verification
 
 from xrgui.address import parse_ip
 from xrgui.config.model import Tls
@@ -24,24 +21,24 @@ def check_peer(connection: ssl.SSLObject, tls: Tls, server_name: str) -> None:
     A pinned leaf is accepted as it is; under a pinned CA the chain must hold and stand for
     one of the names. Raises AuthenticationError.
     """
-    try:
-        _check(_peer_chain(connection), tls, tls.verify_names or (server_name,))
-    except ValueError as error:
-        raise AuthenticationError(f"the certificate cannot be read: {error}") from None
+    names = tls.verify_names or (server_name,)
+    if tls.pinned:
+        _check_pins(_peer_chain(connection), tls.pinned, names)
+    else:
+        _check_names(connection, names)
 
 
-def _check(chain: list[bytes], tls: Tls, names: Sequence[str]) -> None:
-    if not tls.pinned:
-        _check_names(x509.load_der_x509_certificate(chain[0]), names)
-        return
+def _check_pins(chain: list[bytes], pinned: Sequence[bytes], names: Sequence[str]) -> None:
     seen = [hashlib.sha256(der).digest() for der in chain]
-    if seen[0] in tls.pinned:
+    if seen[0] in pinned:
         return
-    for der, digest in zip(chain[1:], seen[1:], strict=True):
-        if digest in tls.pinned and _is_ca(root := x509.load_der_x509_certificate(der)):
-            _check_chain(chain, root, names)
+    roots = [der for der, digest in zip(chain[1:], seen[1:], strict=True) if digest in pinned]
+    if roots:
+        from xrgui.engine.transport import tls_chain
+
+        if tls_chain.holds_under(roots, chain, names):
             return
-    expected = " or ".join(pin.hex() for pin in tls.pinned)
+    expected = " or ".join(pin.hex() for pin in pinned)
     raise AuthenticationError(f"the certificate is not the pinned one: expected {expected}, seen {seen[0].hex()}")
 
 
@@ -54,64 +51,16 @@ def _peer_chain(connection: ssl.SSLObject) -> list[bytes]:
     return [each if isinstance(each, bytes) else ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in chain]
 
 
-def dns_names(certificate: x509.Certificate) -> list[str]:
-    return _alternatives(certificate).get_values_for_type(x509.DNSName)
-
-
-def _alternatives(certificate: x509.Certificate) -> x509.SubjectAlternativeName:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return x509.SubjectAlternativeName([])
-
-
-def _check_names(leaf: x509.Certificate, names: Sequence[str]) -> None:
-    alternatives = _alternatives(leaf)
-    dns = {name.lower() for name in alternatives.get_values_for_type(x509.DNSName)}
-    addresses = alternatives.get_values_for_type(x509.IPAddress)
+def _check_names(connection: ssl.SSLObject, names: Sequence[str]) -> None:
+    """OpenSSL has verified the chain, without a name."""
+    found: Any = connection.getpeercert() or {}
+    alternatives = found.get("subjectAltName", ())
+    dns = {text.lower() for kind, text in alternatives if kind == "DNS"}
+    addresses = {parse_ip(text.strip()) for kind, text in alternatives if kind == "IP Address"}
     for name in names:
         ip = parse_ip(name)
         wanted = name.lower().rstrip(".")
         if ip in addresses if ip is not None else wanted in dns or f"*.{wanted.partition('.')[2]}" in dns:
             return
-    raise AuthenticationError(
-        f"the certificate is not for {_listed(names)}, but for {_listed([*dns, *map(str, addresses)])}"
-    )
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names) or "no name at all"
-
-
-def _is_ca(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
-
-
-def _check_chain(chain: list[bytes], root: x509.Certificate, names: Sequence[str]) -> None:
-    """OpenSSL has no say here: the root is known by its digest only once the peer has sent it."""
-    leaf, *others = map(x509.load_der_x509_certificate, chain)
-    builder = verification.PolicyBuilder().store(verification.Store([root]))
-    lenient, any_way = verification.ExtensionPolicy.permit_all(), verification.Criticality.AGNOSTIC
-    builder = builder.extension_policies(
-        ca_policy=lenient.require_present(x509.BasicConstraints, any_way, _require_ca),
-        ee_policy=lenient.require_present(x509.SubjectAlternativeName, any_way, None),
-    )
-    reason = ""
-    for name in names:
-        ip = parse_ip(name)
-        subject = x509.DNSName(name) if ip is None else x509.IPAddress(ip)
-        try:
-            builder.build_server_verifier(subject).verify(leaf, others)
-        except verification.VerificationError as error:
-            reason = str(error)
-        else:
-            return
-    raise AuthenticationError(f"the certificate does not hold under the pinned CA for {_listed(names)}: {reason}")
-
-
-def _require_ca(policy: object, certificate: object, extension: x509.BasicConstraints | None) -> None:
-    if extension is None or not extension.ca:
-        raise ValueError("an issuer that is no CA")
+    listed = ", ".join(text for _, text in alternatives) or "no name at all"
+    raise AuthenticationError(f"the certificate is not for {', '.join(names)}, but for {listed}")

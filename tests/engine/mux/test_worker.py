@@ -241,6 +241,37 @@ async def test_a_visitors_half_close_still_gets_the_reply_of_a_stock_bridge(conn
     await here.until(lambda r: r.data == b"late")
 
 
+async def test_half_close_towards_a_bridge_of_ours_without_credits_ends(connect) -> None:
+    """It answers the End, as stock bridges do: nothing else would end the visitor."""
+    pair = await connect(portal_speaks=False)
+    stream, here, _, there = await pair.open()
+    stream.write_eof()
+    await there.until(lambda r: r.ended)
+    await here.until(lambda r: r.eof or r.ended)
+    stream.close()
+    await here.until(lambda r: r.ended)
+    assert not pair.portal.streams
+    assert not pair.bridge.streams
+
+
+async def test_half_close_before_the_introductions_still_gets_the_reply(connect) -> None:
+    """A visitor who waited for the bridge comes before its HELLO, so without credits."""
+    pair = await connect(portal_speaks=False)
+    assert pair.portal.hello is None
+    greeting = extension.Hello(extension.FEATURES, 512 * 1024, b"p" * 16)
+    stream, here, other, there = await pair.open()
+    pair.portal.put_control(greeting.encode())
+    stream.write(b"question")
+    stream.write_eof()
+    await there.until(lambda r: r.eof)
+    assert there.data == b"question"
+    other.write(b"late answer")
+    other.close()
+    await here.until(lambda r: r.eof or r.ended)
+    assert here.data == b"late answer"
+    await there.until(lambda r: r.ended)
+
+
 async def test_abort_is_an_error_at_the_other_end(connect) -> None:
     pair = await connect()
     stream, _, _, there = await pair.open()

@@ -386,9 +386,16 @@ class SubStream(asyncio.Transport):
         if self.uid and exc is None and not self.worker.closed:
             # Until it hears this the peer keeps what it sent, in case the link dies.
             self.worker.put_control(extension.Credit(self.id, self.received, 0).encode())
+        if exc is None and not (self.credited or self.worker.client or self.closing or self.peer_ended):
+            if self.worker.peer is not None:
+                # Opened by one of ours before the introductions: it half-closes, and takes the reply.
+                self.fin()
+                return
+            # A stock opener has forgotten the id; one of ours without the extension waits for this.
+            self.worker.put_control(frames.end(self.id))
         self.peer_ended = self.over = True
         self.worker.forget(self)
-        self.queue = None
+        self._drop_queue()
         if exc is not None or not self.held:
             self.finish(exc)
 

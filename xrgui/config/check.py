@@ -86,10 +86,12 @@ def _check_tags(config: Config, found: Findings) -> Tags:
     inbound += [(b.tag, f"reverse.bridges[{n}].tag") for n, b in enumerate(config.reverse.bridges)]
     outbound = [(o.tag, f"outbounds[{n}].tag") for n, o in enumerate(config.outbounds)]
     outbound += [(p.tag, f"reverse.portals[{n}].tag") for n, p in enumerate(config.reverse.portals)]
-    return Tags(
-        _check_unique(inbound, _bridge_tags(config), found),
-        _check_unique(outbound, _portal_tags(config), found),
-    )
+    bridges, portals = _bridge_tags(config), _portal_tags(config)
+    into, out = _check_unique(inbound, bridges, found), _check_unique(outbound, portals, found)
+    # Between two xrgui either end opens connections: a portal's tag is an inbound's too, and the other way round.
+    both = {tag for tag, _ in (*bridges, *portals) if tag}
+    both |= {end.tag for end in (*config.reverse.bridges, *config.reverse.portals)}
+    return Tags(into | both, out | both)
 
 
 def _bridge_tags(config: Config) -> list[tuple[str, str]]:

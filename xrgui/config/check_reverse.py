@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 from xrgui.config.findings import Findings, Visit, target, ways
 from xrgui.config.model import (
@@ -24,6 +25,7 @@ from xrgui.config.model import (
 def check_reverse(config: Config, found: Findings) -> None:
     for index, bridge in enumerate(config.reverse.bridges):
         _check_bridge(config, bridge, f"reverse.bridges[{index}]", found)
+        _check_key(bridge.key, f"reverse.bridges[{index}].key", found)
     for index, portal in enumerate(config.reverse.portals):
         _check_portal(config, portal, f"reverse.portals[{index}]", found)
     for tag, path in _reverse_users(config).items():
@@ -32,11 +34,17 @@ def check_reverse(config: Config, found: Findings) -> None:
         settings = outbound.settings
         if isinstance(settings, VlessOutbound) and settings.reverse is not None:
             _check_vless_bridge(config, index, settings.reverse.tag, found)
+            _check_key(settings.reverse.key, f"outbounds[{index}].settings.reverse.key", found)
     _check_denied(config, found)
 
 
 def _rule(**conditions: object) -> str:
     return f"add the rule {json.dumps(conditions, ensure_ascii=False)}"
+
+
+def _check_key(file: str, path: str, found: Findings) -> None:
+    if file and not Path(file).is_file():
+        found.error(path, f"{file} is not there", f"`xrgui key --file {file}` makes one")
 
 
 # Classic

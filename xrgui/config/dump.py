@@ -21,6 +21,7 @@ from xrgui.config.model import (
     HttpInbound,
     HttpOutbound,
     Inbound,
+    Limits,
     Log,
     Outbound,
     Policy,
@@ -30,6 +31,7 @@ from xrgui.config.model import (
     Rule,
     SocksInbound,
     SocksOutbound,
+    Text,
     TunnelInbound,
     VlessInbound,
     VlessOutbound,
@@ -55,6 +57,7 @@ def dump(config: Config, dialect: Dialect = "xray") -> tuple[Json, list[Problem]
         reverse=_reverse(config.reverse, out),
         policy=_policy(config.policy, out),
         dns=_dns(config.dns, out),
+        limits=_limits(config.limits, out),
     )
     return written, list(out.found)
 
@@ -108,7 +111,8 @@ def _inbound_settings(inbound: Inbound, path: str, out: Writer) -> tuple[str, Js
 
 
 def _tunnel(settings: TunnelInbound, path: str, out: Writer) -> Json:
-    common = set_only(followRedirect=settings.follow_redirect, userLevel=settings.level)
+    own = settings.http and out.dialect == "xrgui"
+    common = set_only(followRedirect=settings.follow_redirect, userLevel=settings.level, http=own)
     networks = network_list(settings.networks)
     if not out.old:
         return common | set_only(
@@ -138,7 +142,8 @@ def _vless_users(settings: VlessInbound, path: str, out: Writer) -> list[Json]:
             | set_only(
                 email=user.email,
                 level=user.level,
-                reverse=set_only(tag=user.reverse_tag),
+                reverse=set_only(tag=user.reverse_tag)
+                | _keys(user.bridge_keys, f"{path}.clients[{number}].reverse", out),
             )
         )
     return written
@@ -223,7 +228,26 @@ def _vless(settings: VlessOutbound, path: str, out: Writer) -> Json:
         out.lacks(f"{path}.reverse", "VLESS reverse", serious=True)
         return written
     sniffing = dump_sniffing(settings.reverse.sniffing, f"{path}.reverse.sniffing", out)
-    return written | {"reverse": set_only(tag=settings.reverse.tag, sniffing=sniffing)}
+    key = _key(settings.reverse.key, f"{path}.reverse", out)
+    return written | {"reverse": set_only(tag=settings.reverse.tag, sniffing=sniffing) | key}
+
+
+def _key(file: str, path: str, out: Writer) -> Json:
+    """A bridge's key, which only xrgui has."""
+    if file and out.dialect != "xrgui":
+        out.lacks(f"{path}.key", "bridge keys")
+        return {}
+    return set_only(key=file)
+
+
+def _keys(keys: Text | None, path: str, out: Writer) -> Json:
+    """Those that a portal lets in; an empty list lets in none."""
+    if keys is None:
+        return {}
+    if out.dialect != "xrgui":
+        out.lacks(f"{path}.bridgeKeys", "bridge keys; any bridge that knows the id may join")
+        return {}
+    return {"bridgeKeys": list(keys)}
 
 
 def _with_server(settings: VlessOutbound | VmessOutbound, user: Json, out: Writer) -> Json:
@@ -249,7 +273,9 @@ def _freedom(settings: FreedomOutbound, path: str, out: Writer) -> Json:
     common = set_only(redirect=redirect, finalRules=[_final_rule(rule) for rule in settings.final_rules])
     if not out.old:
         return common | set_only(
-            domainStrategy=strategy if strategy != "AsIs" else "", proxyProtocol=settings.proxy_protocol
+            domainStrategy=strategy if strategy != "AsIs" else "",
+            proxyProtocol=settings.proxy_protocol,
+            http=settings.http and out.dialect == "xrgui",
         )
     if strategy not in _OLD_STRATEGIES:
         strategy = strategy.replace("Force", "Use").replace("v4v6", "").replace("v6v4", "")
@@ -327,11 +353,16 @@ def _reverse(reverse: Reverse, out: Writer) -> Json:
     if out.dialect == "xray" and reverse != Reverse():
         out.lacks("reverse", "classic bridges and portals (v26.4.25 dropped them)", serious=True)
         return {}
-    return set_only(bridges=_ends(reverse.bridges), portals=_ends(reverse.portals))
+    return set_only(bridges=_ends(reverse.bridges, "bridges", out), portals=_ends(reverse.portals, "portals", out))
 
 
-def _ends(ends: tuple[ReverseEnd, ...]) -> list[Json]:
-    return [{"tag": end.tag, "domain": end.domain} for end in ends]
+def _ends(ends: tuple[ReverseEnd, ...], kind: str, out: Writer) -> list[Json]:
+    return [
+        {"tag": end.tag, "domain": end.domain}
+        | _key(end.key, f"reverse.{kind}[{number}]", out)
+        | _keys(end.bridge_keys, f"reverse.{kind}[{number}]", out)
+        for number, end in enumerate(ends)
+    ]
 
 
 def _policy(policy: Policy, out: Writer) -> Json:
@@ -360,6 +391,22 @@ def _policy_level(level: PolicyLevel, path: str, out: Writer) -> Json:
         if size > 0 and size % 1024:
             out.lacks(f"{path}.bufferSize", f"parts of KiB; {written['bufferSize']} is written")
     return written
+
+
+def _limits(limits: Limits, out: Writer) -> Json:
+    default = Limits()
+    if limits == default:
+        return {}
+    if out.dialect != "xrgui":
+        out.lacks("limits", "limits; they are left out")
+        return {}
+    values = {
+        "perAddress": (limits.per_address, default.per_address),
+        "connections": (limits.connections, default.connections),
+        "handshakes": (limits.handshakes, default.handshakes),
+        "memory": (limits.memory, default.memory),
+    }
+    return {key: value for key, (value, usual) in values.items() if value != usual}
 
 
 def _log(log: Log) -> Json:

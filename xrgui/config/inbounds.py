@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from xrgui import bridge_key
 from xrgui.address import Network, parse_endpoint
 from xrgui.config.cursor import Cursor, did_you_mean
 from xrgui.config.model import (
@@ -104,6 +105,7 @@ def _read_tunnel(node: Cursor) -> TunnelInbound:
         port_map={port: _target(target) for port, target in node.get("portMap").entries()},
         follow_redirect=node.get("followRedirect").flag(),
         level=read_level(node.get("userLevel")),
+        http=node.get("http").flag(),
     )
 
 
@@ -151,8 +153,10 @@ def _read_vless(node: Cursor) -> VlessInbound:
 def _vless_user(node: Cursor, default_flow: str) -> VlessUser:
     reverse = node.get("reverse")
     tag = ""
+    keys = None
     if not reverse.missing:
         tag = required_text(reverse.get("tag"))
+        keys = read_bridge_keys(reverse.get("bridgeKeys"))
         if reverse.has("sniffing"):
             reverse.get("sniffing").error("has no place here", "it belongs to the bridge's outbound")
         reverse.done()
@@ -166,6 +170,7 @@ def _vless_user(node: Cursor, default_flow: str) -> VlessUser:
         email=node.get("email").text(),
         level=read_level(node.get("level")),
         reverse_tag=tag,
+        bridge_keys=keys,
     )
     node.done()
     return found
@@ -240,6 +245,19 @@ def read_accounts(node: Cursor) -> tuple[Account, ...]:
 
 def read_level(node: Cursor) -> int:
     return node.integer()
+
+
+def read_bridge_keys(node: Cursor) -> tuple[str, ...] | None:
+    """The public keys of a portal's bridges; None where the portal asks for none."""
+    if node.missing:
+        return None
+    items = node.items()
+    for item in items:
+        try:
+            bridge_key.decode(item.text())
+        except ValueError as error:
+            item.error(f"is {error}")
+    return tuple(item.text() for item in items)
 
 
 def required_text(node: Cursor) -> str:

@@ -9,12 +9,13 @@ from typing import Any, Literal, cast
 
 from xrgui.config import jsonc
 from xrgui.config.cursor import Cursor, Report, kind
-from xrgui.config.inbounds import read_inbound, required_text
+from xrgui.config.inbounds import read_bridge_keys, read_inbound, required_text
 from xrgui.config.merge import Document
 from xrgui.config.model import (
     BlackholeOutbound,
     Config,
     Dns,
+    Limits,
     Log,
     Outbound,
     Policy,
@@ -122,6 +123,7 @@ def _read_config(document: Document) -> Config:
         policy=_read_policy(parts["policy"]),
         log=_read_log(parts["log"]),
         dns=_read_dns(parts["dns"]),
+        limits=_read_limits(parts["limits"]),
     )
 
 
@@ -140,14 +142,19 @@ def _api_outbound(node: Cursor, outbounds: list[Outbound]) -> list[Outbound]:
 
 def _read_reverse(node: Cursor) -> Reverse:
     ends = {
-        key: tuple(_reverse_end(item) for item in node.get(key).items()) for key in ("bridges", "portals")
+        key: tuple(_reverse_end(item, key) for item in node.get(key).items()) for key in ("bridges", "portals")
     }
     node.done()
     return Reverse(bridges=ends["bridges"], portals=ends["portals"])
 
 
-def _reverse_end(node: Cursor) -> ReverseEnd:
-    found = ReverseEnd(tag=required_text(node.get("tag")), domain=required_text(node.get("domain")))
+def _reverse_end(node: Cursor, kind: str) -> ReverseEnd:
+    found = ReverseEnd(
+        tag=required_text(node.get("tag")),
+        domain=required_text(node.get("domain")),
+        key=node.get("key").text() if kind == "bridges" else "",
+        bridge_keys=read_bridge_keys(node.get("bridgeKeys")) if kind == "portals" else None,
+    )
     node.done()
     return found
 
@@ -175,6 +182,18 @@ def _policy_level(node: Cursor) -> PolicyLevel:
         uplink_only=node.get("uplinkOnly").integer(int(default.uplink_only)),
         downlink_only=node.get("downlinkOnly").integer(int(default.downlink_only)),
         buffer_size=None if kibibytes.missing else max(size * 1024, -1),
+    )
+    node.done()
+    return found
+
+
+def _read_limits(node: Cursor) -> Limits:
+    default = Limits()
+    found = Limits(
+        per_address=node.get("perAddress").integer(default.per_address, 1),
+        connections=node.get("connections").integer(default.connections, 1),
+        handshakes=node.get("handshakes").integer(default.handshakes, 1),
+        memory=node.get("memory").integer(),
     )
     node.done()
     return found

@@ -110,6 +110,8 @@ class VlessUser(Struct):
     level: int = 0
     reverse_tag: str = ""
     """Not empty: the user is a bridge, and its links make up the outbound of this tag."""
+    bridge_keys: Text | None = None
+    """Public keys (base64) of the bridges that may join; None: any bridge that knows the id."""
 
 
 class VmessUser(Struct):
@@ -131,6 +133,8 @@ class TunnelInbound(Struct, tag="tunnel"):
     """Listening port -> host:port; an empty host or port 0 stays as it is."""
     follow_redirect: bool = False
     level: int = 0
+    http: bool = False
+    """A visitor who speaks HTTP and cannot be served gets an error page (xrgui's own)."""
 
 
 class VlessInbound(Struct, tag="vless"):
@@ -185,6 +189,8 @@ class FreedomOutbound(Struct, tag="freedom"):
     """0: the port stays as it is."""
     final_rules: tuple[FinalRule, ...] = ()
     proxy_protocol: Literal[0, 1, 2] = 0
+    http: bool = False
+    """A visitor who speaks HTTP and cannot be served gets an error page (xrgui's own)."""
 
 
 class BlackholeOutbound(Struct, tag="blackhole"):
@@ -196,6 +202,8 @@ class ReverseLink(Struct):
 
     tag: str
     sniffing: Sniffing = Sniffing()
+    key: str = ""
+    """File of the bridge's private key; empty: this machine's, if there is one."""
 
 
 class VlessOutbound(Struct, tag="vless"):
@@ -276,6 +284,10 @@ class ReverseEnd(Struct):
 
     tag: str
     domain: str
+    key: str = ""
+    """A bridge's, as in `ReverseLink`."""
+    bridge_keys: Text | None = None
+    """A portal's, as in `VlessUser`."""
 
 
 class Reverse(Struct):
@@ -314,6 +326,19 @@ class Dns(Struct):
     query_strategy: Literal["UseIP", "UseIPv4", "UseIPv6"] = "UseIP"
 
 
+class Limits(Struct):
+    """What visitors may cost (xrgui's own; stock programs ignore it)."""
+
+    per_address: int = 16384
+    """Connections at once from one IPv4 address or one IPv6 /64 network."""
+    connections: int = 65536
+    """Connections at once in all."""
+    handshakes: int = 1024
+    """Handshakes at once at one inbound."""
+    memory: int = 0
+    """MiB that sub-connections of the process may hold; 0: a quarter of the machine's memory."""
+
+
 class Config(Struct):
     inbounds: tuple[Inbound, ...] = ()
     outbounds: tuple[Outbound, ...] = ()
@@ -322,3 +347,4 @@ class Config(Struct):
     policy: Policy = Policy()
     log: Log = Log()
     dns: Dns = Dns()
+    limits: Limits = Limits()

@@ -112,6 +112,7 @@ def _read_freedom(node: Cursor) -> FreedomOutbound:
         redirect_port=port,
         final_rules=tuple(_final_rule(item) for item in node.get("finalRules").items()),
         proxy_protocol=cast(Literal[0, 1, 2], version if version in (1, 2) else 0),
+        http=node.get("http").flag(),
     )
 
 
@@ -239,7 +240,11 @@ def _read_vless(node: Cursor) -> VlessOutbound:
 def _reverse(node: Cursor) -> ReverseLink | None:
     if node.missing:
         return None
-    found = ReverseLink(tag=required_text(node.get("tag")), sniffing=read_sniffing(node.get("sniffing")))
+    found = ReverseLink(
+        tag=required_text(node.get("tag")),
+        sniffing=read_sniffing(node.get("sniffing")),
+        key=node.get("key").text(),
+    )
     node.done()
     return found
 

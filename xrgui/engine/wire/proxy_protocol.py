@@ -60,7 +60,7 @@ def _decode_v1(data: bytes) -> Header | None:
 
 
 def _destination(host: str, port: str) -> Destination:
-    if not port.isascii() or not port.isdigit() or int(port) > 65535:
+    if not port.isascii() or not port.isdigit() or int(port) > 65535 or "%" in host:
         raise ValueError
     return Destination(Network.TCP, str(ip_address(host)), int(port))
 

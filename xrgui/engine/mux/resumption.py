@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 GRACE = 30.0
 """Seconds that a sub-connection waits for the next link."""
+MOST_UNKNOWN = 65_536
 
 
 class Resumption:
@@ -35,6 +36,8 @@ class Resumption:
         self._timers: dict[bytes, asyncio.TimerHandle] = {}
         self._reopening: dict[tuple[MuxWorker, int], SubStream] = {}
         """Those that wait for a REOPENED."""
+        self._unknown: dict[tuple[bytes, int], MuxWorker] = {}
+        """What the peer asked for by REOPEN and we had never met, and over which link."""
 
     @property
     def parked(self) -> int:
@@ -42,6 +45,15 @@ class Resumption:
 
     def add(self, stream: SubStream) -> None:
         self._streams[_instance(stream), stream.uid] = stream
+        self._unknown.pop((_instance(stream), stream.uid), None)
+
+    def is_late(self, worker: MuxWorker, uid: int) -> bool:
+        """Whether a New that comes over *worker* was overtaken by a REOPEN: the peer has given that link up and opens
+        *uid* over another one, or has done so. Taking it would open it twice."""
+        if worker.peer is None:
+            return False
+        key = worker.peer.instance, uid
+        return key in self._streams or self._unknown.get(key, worker) is not worker
 
     def drop(self, stream: SubStream) -> None:
         """*stream* is over."""
@@ -55,6 +67,8 @@ class Resumption:
         """*worker*'s link has died: keep what can go on and leave the rest to it."""
         for key in [key for key in self._reopening if key[0] is worker]:
             del self._reopening[key]
+        for unknown in [unknown for unknown, link in self._unknown.items() if link is worker]:
+            del self._unknown[unknown]
         parked = self._parked.setdefault(instance, {})
         for stream in [*worker.streams.values(), *worker.settling.values()]:
             if not isinstance(stream, SubStream) or self._streams.get((instance, stream.uid)) is not stream:
@@ -149,6 +163,8 @@ class Resumption:
         if message.id in worker.streams:
             return  # a repetition, or nonsense that must not cost a living stream its id
         if stream is None or stream.introduction is not None:
+            if len(self._unknown) < MOST_UNKNOWN:
+                self._unknown[instance, message.uid] = worker
             worker.put_control(frames.end(message.id, error=True))
             return
         former = stream.worker

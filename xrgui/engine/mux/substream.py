@@ -333,8 +333,10 @@ class SubStream(asyncio.Transport):
         log.warning("sub-connection %d ended: %s", self.id, text)
         self.reason = text
         protocol, self.protocol = self.protocol, _NOBODY
+        told = self.lost
         self.stop(code, text)
-        protocol.connection_lost(ConnectionAbortedError(text))
+        if not told:
+            protocol.connection_lost(ConnectionAbortedError(text))
 
     @property
     def taken(self) -> int:
@@ -368,7 +370,7 @@ class SubStream(asyncio.Transport):
         """The peer's direction is over; the other one may go on."""
         if self.uid:
             self.worker.put_control(extension.Credit(self.id, self.received, 0).encode())
-        if self.peer_ended:
+        if self.peer_ended or self.lost:
             return
         self.peer_ended = True
         if not self.held:
@@ -376,7 +378,7 @@ class SubStream(asyncio.Transport):
 
     def _deliver_eof(self) -> None:
         keep = self.protocol.eof_received()
-        if self.eof_sent:
+        if self.eof_sent and not self.suspended:
             self.finish(None)
         elif not keep:
             self.close()

@@ -218,7 +218,8 @@ class MuxWorker(asyncio.Protocol):
 
     def _new_stream(self, stream_id: int, credited: bool, uid: int) -> SubStream:
         peer, resumption = self.peer, self.resumption
-        if not credited or peer is None or resumption is None or not peer.features & extension.FEATURE_RESUME:
+        resumes = peer is not None and bool(peer.features & extension.FEATURE_RESUME)
+        if not credited or not uid or resumption is None or not resumes:
             return SubStream(self, stream_id, credited)
         stream = SubStream(self, stream_id, credited, uid)
         resumption.add(stream)
@@ -314,8 +315,11 @@ class MuxWorker(asyncio.Protocol):
             stream = PacketStream(self, event.id, event.target)
             self._connection.packet_ids.add(event.id)
         else:
-            fits = announced is not None and announced.id == event.id
-            stream = self._new_stream(event.id, fits, announced.uid if announced is not None else 0)
+            uid = announced.uid if announced is not None and announced.id == event.id else 0
+            if uid and self.resumption is not None and self.resumption.is_late(self, uid):
+                self.put_control(frames.end(event.id, error=True))
+                return
+            stream = self._new_stream(event.id, announced is not None and announced.id == event.id, uid)
         self.opened += 1
         self.streams[event.id] = stream
         self._accept(stream, event)
@@ -332,6 +336,9 @@ class MuxWorker(asyncio.Protocol):
             if (closed := self.settling.get(event.id)) is not None:
                 self.put_control(extension.Credit(event.id, closed.received, 0).encode())
                 self.settled(closed)
+            elif not event.error and self.peer is not None:
+                # Forgotten since both ends were seen; the peer, on a new link, may not know that yet.
+                self.put_control(extension.Credit(event.id, 0, 0).encode())
             return
         if self.resumption is not None and self.resumption.refused(self, event.id):
             return
@@ -387,7 +394,7 @@ class MuxWorker(asyncio.Protocol):
         if isinstance(stream, SubStream) and stream.credited:
             if isinstance(message, extension.Credit):
                 stream.credit(message.consumed, message.window)
-            elif message.offset != stream.received:
+            elif message.offset != stream.received and not stream.lost:
                 stream.overflow(extension.FLOW_VIOLATION, "the peer's FIN does not fit what it sent")
             else:
                 stream.fin()

@@ -68,9 +68,7 @@ def test_tags_stand_once_on_each_side() -> None:
         },
     }
     found = errors(value)
-    assert {"inbounds[2].tag", "outbounds[2].tag", "reverse.bridges[0].tag", "reverse.portals[0].tag"} <= set(
-        found
-    )
+    assert {"inbounds[2].tag", "outbounds[2].tag", "reverse.bridges[0].tag", "reverse.portals[0].tag"} <= set(found)
     assert "inbounds[0] too" in found["inbounds[2].tag"]
     assert "outbounds[1].tag" not in found
 
@@ -102,8 +100,10 @@ def test_several_links_may_share_a_tag_but_not_with_an_outbound() -> None:
     ],
 )
 def test_outbounds_that_dial_through_others(through: dict[str, str], paths: set[int]) -> None:
+    server = {"address": "127.0.0.1", "port": 1080}
     outbounds = [
-        {"tag": tag, "protocol": "freedom", "proxySettings": {"tag": through.get(tag, "")}} for tag in "abc"
+        {"tag": tag, "protocol": "socks", "settings": server, "proxySettings": {"tag": through.get(tag, "")}}
+        for tag in "abc"
     ]
     assert set(errors({"outbounds": outbounds})) == {f"outbounds[{n}].proxySettings.tag" for n in paths}
 
@@ -232,3 +232,11 @@ def test_a_good_file_gives_its_configuration(tmp_path: Path) -> None:
     assert checked.problems == ()
     assert checked.config is not None
     assert check_files([tmp_path / "none.json"], probe_ports=True).config is None
+
+
+def test_freedom_dials_through_nothing() -> None:
+    outbounds = [
+        {"tag": "a", "protocol": "freedom", "proxySettings": {"tag": "b"}},
+        {"tag": "b", "protocol": "blackhole"},
+    ]
+    assert set(errors({"outbounds": outbounds})) == {"outbounds[0].proxySettings.tag"}

@@ -18,6 +18,7 @@ from xrgui.config.cursor import did_you_mean
 from xrgui.config.findings import Findings, is_public
 from xrgui.config.load import Loaded, load_files
 from xrgui.config.model import (
+    BlackholeOutbound,
     Config,
     FreedomOutbound,
     Inbound,
@@ -222,7 +223,13 @@ def _check_outbound(outbound: Outbound, path: str, tags: Tags, found: Findings) 
     if isinstance(settings, VlessOutbound) and settings.reverse is not None:
         excluded = settings.reverse.sniffing.domains_excluded
         _try(domain_matcher, excluded, f"{path}.settings.reverse.sniffing.domainsExcluded", found)
-    if outbound.proxy_tag and outbound.proxy_tag not in tags.outbound:
+    if outbound.proxy_tag and isinstance(settings, FreedomOutbound | BlackholeOutbound):
+        found.error(
+            f"{path}.proxySettings.tag",
+            "freedom and blackhole dial by themselves here, through no other outbound",
+            f'send what is meant for it to "{outbound.proxy_tag}" by a routing rule',
+        )
+    elif outbound.proxy_tag and outbound.proxy_tag not in tags.outbound:
         found.error(
             f"{path}.proxySettings.tag",
             f'no outbound has the tag "{outbound.proxy_tag}"',

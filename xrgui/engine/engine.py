@@ -8,11 +8,12 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import time
 
 import msgspec
 
-from xrgui import rpc
+from xrgui import bridge_key, rpc
 from xrgui.address import format_endpoint
 from xrgui.config import model
 from xrgui.engine.dispatcher import Dispatcher
@@ -24,7 +25,7 @@ from xrgui.engine.mux.worker import WINDOW
 from xrgui.engine.outbound.vless import VlessOutbound
 from xrgui.engine.resolver import Resolver
 from xrgui.engine.reverse.bridge import Bridge, Dial, tunnel_target
-from xrgui.engine.reverse.portal import Portal
+from xrgui.engine.reverse.portal import Link, Portal
 from xrgui.engine.router import Route, Router
 from xrgui.engine.session import Cancellable, Session
 
@@ -52,6 +53,8 @@ class BridgeSpec:
     """The tunnel domain of the classic dialect; empty for VLESS reverse."""
     carrier: model.Outbound
     """The outbound through which its links are dialled."""
+    key: str = ""
+    """The file of its key; empty: this machine's, if there is one."""
 
 
 class Engine:
@@ -95,7 +98,15 @@ class Engine:
         await self._change_portals(config, applied)
         self._route(config)
         self._change_bridges(config, applied)
+        for tag, (_, bridge) in self._bridges.items():
+            self.dispatcher.outbounds.setdefault(tag, bridge)
+        self._limit(config.limits)
         return applied
+
+    def _limit(self, limits: model.Limits) -> None:
+        self.dispatcher.crowd.limits = limits
+        for _, inbound in self._inbounds.values():
+            inbound.doorway.most = limits.handshakes
 
     def _route(self, config: model.Config) -> None:
         dispatcher = self.dispatcher
@@ -128,8 +139,9 @@ class Engine:
                 await new.close()
             await self._restore(leaving)
             raise
-        for tag in leaving:
+        for tag, (_, former) in leaving.items():
             del self._inbounds[tag]
+            self.dispatcher.refused += former.doorway.refused
             self._end(lambda session, tag=tag: session.inbound_tag == tag)  # type: ignore[misc]
             for portal in self._portals.values():
                 portal.drop_links(tag)
@@ -161,12 +173,14 @@ class Engine:
         applied.stopped += [f"outbound {tag}" for tag in leaving]
         for tag, entry in wanted.items():
             if tag not in self._outbounds:
-                new = make_outbound(entry, self._resolver, self.dispatcher.buffer_limit())
+                limit = self.dispatcher.buffer_limit()
+                new = make_outbound(entry, self._resolver, limit, lambda tag: self.dispatcher.outbounds.get(tag))
                 self._outbounds[tag] = entry, new
                 applied.started.append(f"outbound {tag}")
 
     async def _change_portals(self, config: model.Config, applied: Applied) -> None:
         wanted = {end.tag: end.domain for end in config.reverse.portals}
+        keys = _bridge_keys(config)
         for entry in config.inbounds:
             if isinstance(entry.settings, model.VlessInbound):
                 wanted.update((user.reverse_tag, "") for user in entry.settings.users if user.reverse_tag)
@@ -179,20 +193,28 @@ class Engine:
                 applied.stopped.append(f"portal {tag}")
         for tag, domain in wanted.items():
             if tag not in self._portals:
-                self.portal(tag, domain)
                 applied.started.append(f"portal {tag}")
+            self.portal(tag, domain).require(keys.get(tag))
 
     def portal(self, tag: str, domain: str = "") -> Portal:
-        """The portal of *tag*, made where it is not there yet (an inbound may be quicker than `apply`)."""
+        """The portal of *tag*, made where it is not there yet (an inbound may be quicker than `apply`): it lets
+        nobody in until `apply` has said which keys it asks for."""
         found = self._portals.get(tag)
         if found is None:
             found = self._portals[tag] = Portal(
-                tag, domain, hello=lambda: self._hello(tag), buffer_limit=self.dispatcher.buffer_limit
+                tag,
+                domain,
+                hello=lambda: self._portal_hello(tag),
+                buffer_limit=self.dispatcher.buffer_limit,
+                acceptor=self.dispatcher,
+                keys=(),
             )
         return found
 
-    def _hello(self, portal_tag: str = "") -> extension.Hello:
-        return extension.Hello(extension.FEATURES, WINDOW, INSTANCE, self._public_ports(portal_tag))
+    def _portal_hello(self, tag: str) -> extension.Hello:
+        return extension.Hello(
+            extension.FEATURES, WINDOW, INSTANCE, self._public_ports(tag), nonce=os.urandom(extension.NONCE)
+        )
 
     def _public_ports(self, portal_tag: str) -> tuple[str, ...]:
         """Where visitors of a portal come in: the tunnel inbounds that a rule leads to it."""
@@ -215,7 +237,7 @@ class Engine:
                 continue
             del self._bridges[tag]
             bridge.stop()
-            self._end(lambda session, tag=tag: session.inbound_tag == tag)  # type: ignore[misc]
+            self._end(lambda session, tag=tag: tag in (session.inbound_tag, session.outbound_tag))  # type: ignore[misc]
             applied.stopped.append(f"bridge {tag}")
         for tag, spec in wanted.items():
             if tag not in self._bridges:
@@ -228,10 +250,10 @@ class Engine:
         for end in config.reverse.bridges:
             route = self.dispatcher.router.pick(Session(end.tag, "bridge", tunnel_target(end.domain)))
             found = self._outbounds.get(route.outbound_tag) if isinstance(route, Route) else None
-            yield BridgeSpec(end.tag, end.domain, found[0] if found else config.outbounds[0])
+            yield BridgeSpec(end.tag, end.domain, found[0] if found else config.outbounds[0], end.key)
         for entry in config.outbounds:
             if isinstance(entry.settings, model.VlessOutbound) and entry.settings.reverse:
-                yield BridgeSpec(entry.settings.reverse.tag, "", entry)
+                yield BridgeSpec(entry.settings.reverse.tag, "", entry, entry.settings.reverse.key)
 
     def _make_bridge(self, spec: BridgeSpec) -> Bridge:
         dial: Dial
@@ -251,18 +273,21 @@ class Engine:
             dial,
             self.dispatcher,
             reverse=not spec.domain,
-            hello=self._hello(),
+            hello=extension.Hello(extension.FEATURES, WINDOW, INSTANCE),
             user=getattr(spec.carrier.settings, "email", ""),
             buffer_limit=self.dispatcher.buffer_limit,
+            key=_load_key(spec.key),
         )
 
     def _end(self, matches: Callable[[Session], bool]) -> None:
         self.dispatcher.end_sessions("its part of the configuration was changed", matches)
 
     async def close(self, grace: float = 1.0) -> None:
-        """Stop everything; sessions have *grace* seconds to finish."""
+        """Stop everything; sessions have *grace* seconds to finish, and the other ends are told at once."""
         for _, bridge in self._bridges.values():
-            bridge.hold()
+            bridge.go_away()
+        for portal in self._portals.values():
+            portal.drain()
         for _, running in self._inbounds.values():
             await running.close()
         loop = asyncio.get_running_loop()
@@ -277,6 +302,15 @@ class Engine:
         for _, out in self._outbounds.values():
             await out.close()
 
+    def check_links(self) -> None:
+        """The network has changed, or the machine has slept: see whether the bridges' links live."""
+        for _, bridge in self._bridges.values():
+            bridge.check()
+
+    @property
+    def has_bridges(self) -> bool:
+        return bool(self._bridges)
+
     # Asking
 
     def close_session(self, session_id: int, reason: str) -> bool:
@@ -290,6 +324,13 @@ class Engine:
                 bridge.retry()
                 retried.append(name)
         return retried
+
+    def approve(self, portal_tag: str, key: bytes) -> bool:
+        """Let a bridge join; False if there is no such portal."""
+        portal = self._portals.get(portal_tag)
+        if portal is not None:
+            portal.approve(key)
+        return portal is not None
 
     def status(self) -> rpc.EngineStatus:
         return rpc.EngineStatus(
@@ -317,7 +358,7 @@ class Engine:
             down=dispatcher.down + sum(s.down for s in live),
             open=len(live),
             opened=dispatcher.opened,
-            refused=dispatcher.refused,
+            refused=dispatcher.refused + sum(inbound.doorway.refused for _, inbound in self._inbounds.values()),
         )
 
     def _inbound_status(self, tag: str, entry: model.Inbound, running: Inbound) -> rpc.InboundStatus:
@@ -359,6 +400,8 @@ class Engine:
                 link.session.source.endpoint if link.session.source else "" for link in portal.links
             ),
             rtt_ms=min(rtts) * 1000 if rtts else None,
+            pending=tuple(_pending(link) for link in portal.pending),
+            forged=portal.forged,
         )
 
 
@@ -368,6 +411,42 @@ def server_of(entry: model.Outbound) -> str:
     if isinstance(settings, model.FreedomOutbound | model.BlackholeOutbound):
         return ""
     return format_endpoint(settings.address, settings.port)
+
+
+def _pending(link: Link) -> rpc.PendingBridge:
+    key = link.proven_key()
+    return rpc.PendingBridge(
+        bridge_key.encode(key), bridge_key.fingerprint(key) if key else "", link.address, link.since
+    )
+
+
+def _bridge_keys(config: model.Config) -> dict[str, list[bytes]]:
+    """The keys that each portal asks for; it is not named where it asks for none. Users that share a portal share
+    their keys, and one that asks makes all of them ask."""
+    found: dict[str, list[bytes]] = {}
+    ends = [(end.tag, end.bridge_keys) for end in config.reverse.portals]
+    for entry in config.inbounds:
+        if isinstance(entry.settings, model.VlessInbound):
+            ends += [(user.reverse_tag, user.bridge_keys) for user in entry.settings.users if user.reverse_tag]
+    for tag, keys in ends:
+        if keys is not None:
+            found.setdefault(tag, []).extend(map(bridge_key.decode, keys))
+    return found
+
+
+def _load_key(file: str) -> bridge_key.BridgeKey | None:
+    """The key in *file*, or this machine's; none is a warning only where *file* should hold one."""
+    path = Path(file) if file else bridge_key.default_path()
+    try:
+        return bridge_key.load(path)
+    except FileNotFoundError:
+        if file:
+            log.error("no bridge key: %s is not there", path)
+    except OSError as error:
+        log.error("no bridge key: %s cannot be read: %s", path, error.strerror)
+    except ValueError as error:
+        log.error("no bridge key: %s", error)
+    return None
 
 
 def name_everything(config: model.Config) -> model.Config:

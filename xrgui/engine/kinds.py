@@ -5,27 +5,13 @@ Each is imported where it is made, so that a process carries only what its confi
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import msgspec
 
 from xrgui.config import model
-from xrgui.engine import transport
+from xrgui.engine.dialer import Dialer
 from xrgui.engine.interfaces import Acceptor, Inbound, LinkTaker, MuxCarrier, Outbound, ResolverLike
-
-
-class Dialer:
-    """Opens the transport stack of one outbound."""
-
-    def __init__(self, config: model.Outbound) -> None:
-        self._stream = config.stream
-        self._local = (config.send_through, 0) if config.send_through else None
-
-    async def dial(
-        self, host: str, port: int, protocol_factory: Callable[[], asyncio.Protocol]
-    ) -> tuple[asyncio.Transport, asyncio.Protocol]:
-        return await transport.dial(self._stream, host, port, protocol_factory, local_addr=self._local)
 
 
 def make_inbound(
@@ -55,10 +41,13 @@ def make_inbound(
     return HttpInbound(config, acceptor, policy)
 
 
-def make_outbound(config: model.Outbound, resolver: ResolverLike, buffer_limit: int) -> Outbound:
-    """*buffer_limit*: bytes that a sub-connection may hold where `mux` is on."""
+def make_outbound(
+    config: model.Outbound, resolver: ResolverLike, buffer_limit: int, find: Callable[[str], Outbound | None]
+) -> Outbound:
+    """*buffer_limit*: bytes that a sub-connection may hold where `mux` is on. *find*: the outbound of a tag, for one
+    that dials through another."""
     kind = config.settings
-    dialer = Dialer(config)
+    dialer = Dialer(config, find)
     if isinstance(kind, model.FreedomOutbound):
         from xrgui.engine.outbound.freedom import FreedomOutbound
 

@@ -28,7 +28,8 @@ from xrgui.engine.tasks import spawn
 log = logging.getLogger("xrgui")
 
 LONGEST_END = 1.5
-"""Seconds from a signal to the end of all connections, whatever hangs."""
+"""Seconds from a signal to the end of all connections, whatever hangs, unless a longer grace is asked for."""
+GRACE = 1.0
 
 log_level = click.option(
     "--log-level",
@@ -40,8 +41,16 @@ log_level = click.option(
 @click.command()
 @option
 @log_level
+@click.option(
+    "--grace",
+    type=click.FloatRange(0, 86400),
+    default=GRACE,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long visitors may go on after SIGINT or SIGTERM. A second signal ends all at once.",
+)
 @click.option("--control/--no-control", default=True, help="Let `xrgui status` and the window reach it.")
-def run(files: tuple[str, ...], log_level: str | None, control: bool) -> None:
+def run(files: tuple[str, ...], log_level: str | None, grace: float, control: bool) -> None:
     """Run a configuration until SIGINT or SIGTERM. SIGHUP reads it again."""
     source = Source(files)
     checked = source.check(probe_ports=True)
@@ -49,12 +58,12 @@ def run(files: tuple[str, ...], log_level: str | None, control: bool) -> None:
         click.echo(describe(problem), err=True)
     if checked.config is None:
         raise CommandError(f"{summary(checked.problems)} in {', '.join(files)}.", "Nothing was started.")
-    loop.run(_run(source, checked.config, log_level, control))
+    loop.run(_run(source, checked.config, log_level, grace, control))
 
 
-async def _run(source: Source, config: model.Config, level: str | None, control: bool) -> None:
+async def _run(source: Source, config: model.Config, level: str | None, grace: float, control: bool) -> None:
     host = Host(Engine, logs.install(level or config.log.level), level=level)
-    with_signals(host, lambda: spawn(_reload(host, source), "reload"))
+    with_signals(host, lambda: spawn(_reload(host, source), "reload"), grace)
     try:
         await host.apply(source.name, config)
     except (EngineError, OSError) as error:
@@ -90,14 +99,15 @@ async def _engine(level: str, until_eof: bool) -> None:
     await server.close()
 
 
-def with_signals(host: Host, hang_up: Callable[[], object]) -> None:
-    """SIGINT and SIGTERM stop the host, the second one at once; SIGHUP calls *hang_up*."""
+def with_signals(host: Host, hang_up: Callable[[], object], grace: float = GRACE) -> None:
+    """SIGINT and SIGTERM stop the host after *grace* seconds at most, the second one at once; SIGHUP calls
+    *hang_up*."""
     running = asyncio.get_running_loop()
 
     def stop() -> None:
         if host.stopping.done():
             os._exit(1)
-        host.stop()
+        host.stop(grace)
 
     if sys.platform == "win32":
         for number in (signal.SIGINT, signal.SIGTERM):

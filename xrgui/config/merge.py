@@ -7,7 +7,7 @@ from pathlib import Path
 from xrgui.config.cursor import Cursor, Report
 
 _LISTS = {"inbounds": ("inbound", "inboundDetour"), "outbounds": ("outbound", "outboundDetour")}
-KEYS = ("log", "dns", "routing", "policy", "reverse", "api", "transport", "fakeDns")
+KEYS = ("log", "dns", "routing", "policy", "reverse", "api", "transport", "fakeDns", "limits")
 _HARMLESS = ("stats", "metrics", "observatory", "burstObservatory", "geodata", "version", "env", "$schema")
 
 

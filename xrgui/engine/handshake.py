@@ -10,13 +10,10 @@ from xrgui.address import Destination, Network, from_socket
 from xrgui.config import model
 from xrgui.engine import transport
 from xrgui.engine.errors import AuthenticationError, EngineError
+from xrgui.engine.limits import Doorway, RareLog
 from xrgui.engine.session import Session
 
 log = logging.getLogger(__name__)
-
-QUIET = 10.0
-"""Seconds between two log lines about refused connections of one inbound."""
-
 
 class HandshakeInbound:
     """Listens, and keeps the handshakes that are under way. A subclass gives `protocol`, their name in
@@ -27,11 +24,10 @@ class HandshakeInbound:
     def __init__(self, config: model.Inbound, policy: model.Policy) -> None:
         self.tag = config.tag
         self.timeout = policy.level(0).handshake
-        self.handshakes: set[Handshake] = set()
+        self.doorway = Doorway()
         self._config = config
         self._listeners: list[transport.Listener] = []
-        self._quiet_until = 0.0
-        self._unsaid = 0
+        self._rare = RareLog(log)
 
     def new_handshake(self) -> Handshake:
         raise NotImplementedError
@@ -45,7 +41,9 @@ class HandshakeInbound:
         ports = [port for first, last in config.ports or ((0, 0),) for port in range(first, last + 1)]
         try:
             for port in ports:
-                listener = await transport.listen(config.stream, config.listen, port, self.new_handshake)
+                listener = await transport.listen(
+                    config.stream, config.listen, port, self.new_handshake, self.doorway
+                )
                 self._listeners.append(listener)
         except OSError:
             await self.close()
@@ -55,17 +53,11 @@ class HandshakeInbound:
         for listener in self._listeners:
             listener.close()
         self._listeners.clear()
-        for handshake in list(self.handshakes):
-            handshake.drop()
+        for guest in self.doorway:
+            guest.drop()
 
     def log_refusal(self, peer: str, error: EngineError, now: float) -> None:
-        """One line; strangers who knock often get no more than one each QUIET seconds."""
-        if now < self._quiet_until:
-            self._unsaid += 1
-            return
-        more = f" ({self._unsaid} more since the last such line)" if self._unsaid else ""
-        log.warning("inbound %s: refused %s: %s%s", self.tag, peer, error, more)
-        self._quiet_until, self._unsaid = now + QUIET, 0
+        self._rare.warning(now, "inbound %s: refused %s: %s", self.tag, peer, error)
 
 
 class Handshake(asyncio.Protocol):
@@ -84,7 +76,7 @@ class Handshake(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self._inbound.handshakes.add(self)
+        self._inbound.doorway.enter(self)
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
@@ -101,7 +93,7 @@ class Handshake(asyncio.Protocol):
     def release(self) -> None:
         """The handshake is over: the connection belongs to somebody else now, or to nobody."""
         self.timer.cancel()
-        self._inbound.handshakes.discard(self)
+        self._inbound.doorway.leave(self)
 
     def refuse(self, error: EngineError) -> None:
         source = self.source

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from xrgui.engine.limits import Doorway
 from xrgui.engine.session import Cancellable, Session
 
 
@@ -38,6 +39,8 @@ class MuxCarrier(Outbound, Protocol):
 
 class Inbound(Protocol):
     tag: str
+    doorway: Doorway
+    """Whoever is in a handshake."""
 
     @property
     def listening(self) -> str:

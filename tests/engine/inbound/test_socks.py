@@ -10,6 +10,7 @@ import pytest
 from xrgui.address import Destination, Network
 from xrgui.config.model import Account, HttpInbound, Inbound, Policy, PolicyLevel, SocksInbound
 from xrgui.engine.errors import DialError, RefusedError
+from xrgui.engine.inbound.http import HttpHandshake
 from xrgui.engine.inbound.http import HttpInbound as Http
 from xrgui.engine.inbound.socks import SocksInbound as Socks
 from xrgui.engine.inbound.socks import _reply
@@ -101,7 +102,7 @@ async def test_closing_drops_handshakes_under_way(acceptor: Any, running: Any) -
     clients = [await Client.open(port) for _ in range(2)]
     assert await clients[0].ask(HELLO, 2) == b"\x05\x00"
     clients[1].writer.write(b"GET http://")
-    while not (proxy.http and proxy.http.handshakes):
+    while not any(isinstance(guest, HttpHandshake) for guest in proxy.doorway):
         await asyncio.sleep(0)
     await proxy.close()
     assert [await client.rest() for client in clients] == [b"", b""]

@@ -126,7 +126,7 @@ async def test_each_command_is_handed_on(
     assert session.source == Destination(Network.TCP, *running.client)
     assert session.local == Destination(Network.TCP, "127.0.0.1", running.port)
     assert await reader.readexactly(2) == b"\0\0"
-    assert running.inbound.handshakes == set()
+    assert len(running.inbound.doorway) == 0
 
 
 async def test_a_bridge_reaches_the_portal_of_its_tag(running: Running) -> None:
@@ -194,7 +194,7 @@ async def test_strangers_who_knock_often_get_one_line(running: Running, caplog: 
         assert await (await running.say(request(1, STRANGER))).read() == b""
     assert len(caplog.records) == 1
     caplog.clear()
-    running.inbound._quiet_until = 0
+    running.inbound._rare._quiet_until = 0
     await (await running.say(request(1, STRANGER))).read()
     assert caplog.records[0].getMessage().endswith("(4 more since the last such line)")
 
@@ -226,7 +226,7 @@ async def test_a_client_that_leaves_is_forgotten(
     lost = asyncio.Event()
 
     def connection_lost(handshake: Handshake, exc: Exception | None) -> None:
-        assert running.inbound.handshakes == {handshake}
+        assert list(running.inbound.doorway) == [handshake]
         former(handshake, exc)
         lost.set()
 
@@ -235,7 +235,7 @@ async def test_a_client_that_leaves_is_forgotten(
     await running.say(request(1)[:10])
     running.writers.pop().close()
     await asyncio.wait_for(lost.wait(), 5)
-    assert running.inbound.handshakes == set()
+    assert len(running.inbound.doorway) == 0
     assert caplog.records == []
 
 

@@ -186,7 +186,7 @@ async def test_refused_connections_end_in_time_without_more_bytes(
     monkeypatch.setattr(inbound_vmess, "LINGER_SECONDS", 0.02)
     reader = await running.say(os.urandom(16))
     assert await asyncio.wait_for(reader.read(), 5) == b""
-    assert running.inbound.handshakes == set()
+    assert len(running.inbound.doorway) == 0
 
 
 async def test_closing_ends_those_that_linger(running: Running, caplog: pytest.LogCaptureFixture) -> None:

@@ -40,6 +40,8 @@ class SocksInbound(HandshakeInbound):
         self.accounts = {account.user: account.password for account in self.settings.accounts}
         self.acceptor = acceptor
         self.http = http
+        if http is not None:
+            http.doorway = self.doorway
 
     def new_handshake(self) -> Handshake:
         return SocksHandshake(self)

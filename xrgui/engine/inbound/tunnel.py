@@ -16,6 +16,7 @@ from xrgui.address import Destination, Network, format_endpoint, from_socket, pa
 from xrgui.config import model
 from xrgui.engine import transport
 from xrgui.engine.interfaces import Acceptor
+from xrgui.engine.limits import Doorway
 from xrgui.engine.session import Session
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class TunnelInbound:
         self.settings = cast(model.TunnelInbound, config.settings)
         self.acceptor = acceptor
         self._config = config
+        self.doorway = Doorway()
         self._doors: list[Door] = []
 
     @property
@@ -57,7 +59,9 @@ class TunnelInbound:
         listen = self._config.listen
         if Network.TCP in self.settings.networks:
             visitors = _Visitors(self)
-            listener = await transport.listen(self._config.stream, listen, port, lambda: visitors)
+            listener = await transport.listen(
+                self._config.stream, listen, port, lambda: visitors, self.doorway
+            )
             port = visitors.port = listener.port
             self._doors.append(listener)
         if Network.UDP in self.settings.networks and not listen.startswith(("/", "@")):
@@ -68,6 +72,8 @@ class TunnelInbound:
         for door in self._doors:
             door.close()
         self._doors.clear()
+        for guest in self.doorway:
+            guest.drop()
 
     def target(self, network: Network, port: int, local: Destination | None) -> Destination:
         """Where a visitor of *port* goes: without an address to loopback of the same family, without

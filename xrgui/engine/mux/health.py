@@ -44,6 +44,11 @@ class Health:
             self._timer.cancel()
             self._timer = None
 
+    def look_soon(self) -> None:
+        """An echo was just asked for: do not wait for the next idle look."""
+        self.stop()
+        self._schedule()
+
     @property
     def late(self) -> bool:
         """An echo takes so long that new visitors had better go elsewhere."""

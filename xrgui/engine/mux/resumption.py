@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from xrgui.engine.errors import RemoteProtocolError
+from xrgui.engine.limits import memory
 from xrgui.engine.mux import extension, frames
 from xrgui.engine.mux.substream import SubStream
 
@@ -39,6 +41,12 @@ class Resumption:
         self._unknown: dict[tuple[bytes, int], MuxWorker] = {}
         """What the peer asked for by REOPEN and we had never met, and over which link."""
 
+        memory.resumptions.add(self)
+
+    @property
+    def streams(self) -> Iterable[SubStream]:
+        return self._streams.values()
+
     @property
     def parked(self) -> int:
         return sum(len(streams) for streams in self._parked.values())
@@ -59,6 +67,7 @@ class Resumption:
         """*stream* is over."""
         instance = _instance(stream)
         self._streams.pop((instance, stream.uid), None)
+        stream.drop_sent()
         parked = self._parked.get(instance)
         if parked is not None:
             parked.pop(stream.uid, None)
@@ -95,6 +104,7 @@ class Resumption:
             timer.cancel()
         for stream in list(self._parked.pop(instance, {}).values()):
             self._streams.pop((instance, stream.uid), None)
+            stream.drop_sent()
             stream.finish(ConnectionResetError(reason))
 
     def met(self, worker: MuxWorker, links: list[MuxWorker]) -> None:

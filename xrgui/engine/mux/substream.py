@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from xrgui.address import Destination
 from xrgui.engine.errors import describe
+from xrgui.engine.limits import memory
 from xrgui.engine.mux import extension, frames
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class SubStream(asyncio.Transport):
 
     __slots__ = (
         "acked",
+        "allowed",
         "closing",
         "credited",
         "end_seen",
@@ -95,6 +97,8 @@ class SubStream(asyncio.Transport):
         self.granted = 0
         """The offset up to which consumption was reported."""
         self.window = worker.window
+        self.allowed = self.window
+        """The offset up to which the peer was ever allowed to send."""
         self.epoch = 0
         self.epoch_began = 0.0
         """Where and when the measure of the window's use began."""
@@ -122,6 +126,7 @@ class SubStream(asyncio.Transport):
             self.sent += size
             if self.unacked is not None:
                 self.unacked.append(data)
+                memory.used += size
             worker.put(self.id, data, size)
             if self.sent == self.limit:
                 self.pause()
@@ -130,6 +135,7 @@ class SubStream(asyncio.Transport):
             self.queue = deque()
         self.queue.append(memoryview(data))
         self.queued += size
+        memory.used += size
         self.pause()
         if self.sent < self.limit:
             worker.make_ready(self)
@@ -155,6 +161,8 @@ class SubStream(asyncio.Transport):
             quantum -= size
             if self.unacked is not None:
                 self.unacked.append(part)
+            else:
+                memory.used -= size
             self.worker.put(self.id, part, size)
         if not queue:
             self.queue = None
@@ -192,8 +200,33 @@ class SubStream(asyncio.Transport):
 
     def _acknowledge(self, consumed: int) -> None:
         unacked = self.unacked
+        before = self.acked
         while unacked and self.acked + len(unacked[0]) <= consumed:
             self.acked += len(unacked.popleft())
+        memory.used -= self.acked - before
+
+    # Memory
+
+    @property
+    def weight(self) -> int:
+        """Bytes that are kept for it, as `limits.memory` counts them."""
+        return self.held_size + self.queued + (0 if self.unacked is None else self.sent - self.acked)
+
+    def drop_sent(self) -> None:
+        """Nothing will be sent again."""
+        if self.unacked is not None:
+            memory.used -= self.sent - self.acked
+            self.unacked = None
+
+    def _drop_queue(self) -> None:
+        memory.used -= self.queued
+        self.queued = 0
+        self.queue = None
+
+    def _drop_held(self) -> None:
+        memory.used -= self.held_size
+        self.held_size = 0
+        self.held = None
 
     # Resumption
 
@@ -210,6 +243,7 @@ class SubStream(asyncio.Transport):
         self.queued += sum(len(part) for part in parts)
         parts.extend(self.queue or ())
         self.unacked.clear()
+        memory.used -= offset - self.acked
         self.acked = self.sent = offset
         self.queue = parts or None
         self.eof_sent = False
@@ -221,6 +255,7 @@ class SubStream(asyncio.Transport):
         self.id = stream_id
         self.ring_member = False
         self.granted = self.taken
+        self.allowed = max(self.allowed, self.granted + self.window)
         worker.put_control(extension.Credit(stream_id, self.granted, self.window).encode())
 
     def suspend(self) -> None:
@@ -276,8 +311,7 @@ class SubStream(asyncio.Transport):
         if self.lost:
             return
         self.closing = True
-        self.queue = None
-        self.queued = 0
+        self._drop_queue()
         if self.worker.forget(self):
             if code and self.credited:
                 self.worker.put_control(extension.Reset(self.id, code, text).encode())
@@ -295,7 +329,7 @@ class SubStream(asyncio.Transport):
     def _lose_soon(self, exc: Exception | None) -> None:
         if not self.lost:
             self.lost = True
-            self.held = None
+            self._drop_held()
             self.worker.brake.release(self)
             self.worker.loop.call_soon(self.protocol.connection_lost, exc)
 
@@ -323,14 +357,18 @@ class SubStream(asyncio.Transport):
             self.held = deque()
         self.held.append(data)
         self.held_size += len(data)
+        memory.used += len(data)
+        if memory.used > memory.budget:
+            memory.exceeded(self.worker.loop)
         if self.credited:
-            if self.received > self.granted + self.window + GRACE:
+            if self.received > self.allowed + GRACE:
                 self.overflow(extension.FLOW_VIOLATION, "the peer sent more than it was granted")
         elif self.held_size > self.worker.buffer_limit:
             self.worker.brake.hold(self)
 
-    def overflow(self, code: int, text: str) -> None:
-        log.warning("sub-connection %d ended: %s", self.id, text)
+    def overflow(self, code: int, text: str, *, quiet: bool = False) -> None:
+        if not quiet:
+            log.warning("sub-connection %d ended: %s", self.id, text)
         self.reason = text
         protocol, self.protocol = self.protocol, _NOBODY
         told = self.lost
@@ -353,7 +391,9 @@ class SubStream(asyncio.Transport):
         consumed = self.taken
         if self.credited and consumed > self.granted and not self.peer_ended:
             self._grow(consumed)
+            self.window = memory.window(self.window)
             self.granted = consumed
+            self.allowed = max(self.allowed, consumed + self.window)
             self.worker.put_control(extension.Credit(self.id, consumed, self.window).encode())
 
     def _grow(self, consumed: int) -> None:
@@ -406,8 +446,8 @@ class SubStream(asyncio.Transport):
         if not self.lost:
             self.lost = True
             self.closing = True
-            self.held = None
-            self.queue = None
+            self._drop_held()
+            self._drop_queue()
             self.worker.brake.release(self)
             self.protocol.connection_lost(exc)
 
@@ -427,6 +467,7 @@ class SubStream(asyncio.Transport):
         while self.held and not self.paused and not self.lost:
             data = self.held.popleft()
             self.held_size -= len(data)
+            memory.used -= len(data)
             self.protocol.data_received(data)
         self.worker.brake.relieved(self)
         if self.lost or self.paused:

@@ -12,7 +12,9 @@ from xrgui.address import Destination, Network
 from xrgui.config.model import Stream
 from xrgui.engine.errors import DialError, EngineError
 from xrgui.engine.interfaces import ResolverLike
+from xrgui.engine.limits import Doorway
 from xrgui.engine.transport import tcp, tls_context
+from xrgui.engine.transport.handshake import HandshakeLayer
 from xrgui.engine.transport.proxy_protocol import ProxyProtocolServer
 from xrgui.engine.transport.tcp import Connection, Listener, ProtocolFactory
 from xrgui.engine.transport.tls import TlsLayer
@@ -134,25 +136,40 @@ class _Top(asyncio.Protocol):
             self.ready.set_exception(exc or ConnectionResetError("closed"))
 
 
-async def listen(stream: Stream, listen: str, port: int, protocol_factory: ProtocolFactory) -> Listener:
+async def listen(
+    stream: Stream,
+    listen: str,
+    port: int,
+    protocol_factory: ProtocolFactory,
+    doorway: Doorway | None = None,
+) -> Listener:
     """Accept connections on *listen* (see `model.Inbound.listen`) and *port* (0: any free one).
 
-    Raises OSError whose text names the address and, where the system tells, who holds it, or the
-    certificate at fault.
+    Who is still in the handshake of a layer stands in *doorway*. Raises OSError whose text names the
+    address and, where the system tells, who holds it, or the certificate at fault.
     """
-    return await tcp.listen(stream.sockopt, listen, port, _server_stack(stream, protocol_factory))
+    return await tcp.listen(stream.sockopt, listen, port, _server_stack(stream, protocol_factory, doorway))
 
 
-def _server_stack(stream: Stream, factory: ProtocolFactory) -> ProtocolFactory:
+def _server_stack(stream: Stream, factory: ProtocolFactory, doorway: Doorway | None) -> ProtocolFactory:
     if stream.network == "ws":
         from xrgui.engine.transport.websocket import WebSocketServer
 
-        factory = partial(WebSocketServer, stream, factory)
+        factory = _at(doorway, partial(WebSocketServer, stream, factory))
     if stream.security == "tls":
-        factory = _tls_server(tls_context.ServerTls(stream), factory)
+        factory = _at(doorway, _tls_server(tls_context.ServerTls(stream), factory))
     if stream.sockopt.accept_proxy_protocol:
-        factory = partial(ProxyProtocolServer, factory)
+        factory = _at(doorway, partial(ProxyProtocolServer, factory))
     return factory
+
+
+def _at(doorway: Doorway | None, factory: Callable[[], HandshakeLayer]) -> ProtocolFactory:
+    def make() -> HandshakeLayer:
+        layer = factory()
+        layer.doorway = doorway
+        return layer
+
+    return make
 
 
 def _tls_server(server: tls_context.ServerTls, factory: ProtocolFactory) -> Callable[[], TlsLayer]:

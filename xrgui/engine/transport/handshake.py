@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import cast
 
 from xrgui.engine.layer import Layer
+from xrgui.engine.limits import Doorway
 
 Failed = Callable[[Exception], None]
 
@@ -28,16 +29,20 @@ class HandshakeLayer(Layer):
         """Why this layer ended the connection; told to the protocol above in `connection_lost`."""
         self.ended_by_peer = False
         """The peer said goodbye and we close in answer: that it no longer listens is no error."""
+        self.doorway: Doorway | None = None
+        """Where it stands until it is established (the listening side)."""
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.lower = cast(asyncio.Transport, transport)
         self._timer = asyncio.get_running_loop().call_later(self.timeout, self._timed_out)
         self.lower.set_protocol(self)
+        if self.doorway is not None:
+            self.doorway.enter(self)
 
     def establish(self) -> None:
         """The handshake is over: the protocol above gets its connection."""
-        self._stop_timer()
+        self.handshake_over()
         self.established = True
         self.upper = self.factory()
         self.upper.connection_made(self)
@@ -49,8 +54,13 @@ class HandshakeLayer(Layer):
         if not self.lower.is_closing():
             self.lower.close()
 
+    def drop(self) -> None:
+        """Make room for another one."""
+        self.handshake_over()
+        self.lower.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_timer()
+        self.handshake_over()
         error = None if self.ended_by_peer else self.error or exc
         if self.established:
             self.upper.connection_lost(error)
@@ -73,7 +83,9 @@ class HandshakeLayer(Layer):
         self.fail(TimeoutError(errno.ETIMEDOUT, "no answer to the handshake"))
         self.lower.abort()
 
-    def _stop_timer(self) -> None:
+    def handshake_over(self) -> None:
+        if self.doorway is not None:
+            self.doorway.leave(self)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -35,7 +35,7 @@ class ProxyProtocolServer(HandshakeLayer):
             self._leave(header)
 
     def _leave(self, header: proxy_protocol.Header) -> None:
-        self._stop_timer()
+        self.handshake_over()
         protocol = self.factory()
         self.lower.set_protocol(protocol)
         protocol.connection_made(_Renamed(self.lower, header))

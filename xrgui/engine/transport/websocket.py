@@ -72,7 +72,7 @@ class WebSocketLayer(HandshakeLayer):
         raise NotImplementedError
 
     def start_frames(self) -> None:
-        self._stop_timer()
+        self.handshake_over()
         self._framed = True
         if self.config.heartbeat:
             self._beat()

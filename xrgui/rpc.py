@@ -136,6 +136,17 @@ class BridgeStatus(Struct):
     """Where visitors come in, ``tcp:8080``, if the public server says so (an xrgui does)."""
 
 
+class PendingBridge(Struct):
+    """A link that carries nobody, since its bridge has proved no key that the portal lets in."""
+
+    key: str
+    """Its public key in base64, for `approve`; empty: it proved none."""
+    fingerprint: str
+    address: str
+    since: float
+    """Unix time."""
+
+
 class PortalStatus(Struct):
     """A public end: bridges dial it, visitors are carried over their links."""
 
@@ -148,6 +159,9 @@ class PortalStatus(Struct):
     peers: tuple[str, ...] = ()
     """The bridges' addresses, one for each link; empty text where unknown."""
     rtt_ms: float | None = None
+    pending: tuple[PendingBridge, ...] = ()
+    forged: int = 0
+    """Links refused since the signature of their bridge was wrong or from another link."""
 
 
 class EngineStatus(Struct):
@@ -437,6 +451,16 @@ class Retry(Call[Retried]):
     tag: str = ""
 
 
+class Approve(Call[Done]):
+    """Let the bridge with this public key (base64) join the portal `tag` from now on, until the configuration says
+    otherwise."""
+
+    method = "approve"
+    name: str
+    tag: str
+    key: str
+
+
 class LogList(Struct):
     records: tuple[LogRecord, ...]
 
@@ -483,6 +507,7 @@ CALLS: Mapping[str, type[Call[Any]]] = {
         GetSessions,
         CloseSessions,
         Retry,
+        Approve,
         GetLog,
         Subscribe,
         Unsubscribe,

@@ -10,12 +10,13 @@ from time import time
 
 from xrgui.address import Network
 from xrgui.config import model
-from xrgui.engine.errors import EngineError, RefusedError
+from xrgui.engine.errors import EngineError, OverLimitError, RefusedError
 from xrgui.engine.interfaces import Outbound
+from xrgui.engine.limits import Crowd, RareLog
 from xrgui.engine.mux.connection import Opened
 from xrgui.engine.mux.substream import PacketStream, SubStream
 from xrgui.engine.mux.worker import MuxWorker
-from xrgui.engine.relay import PacketVisitorLeg, VisitorLeg
+from xrgui.engine.relay import PacketVisitorLeg, VisitorLeg, reset
 from xrgui.engine.reverse.portal import Portal
 from xrgui.engine.roaming import RoamingFlows
 from xrgui.engine.router import NEEDS_RESOLUTION, Route, Router
@@ -49,6 +50,7 @@ class Dispatcher:
         self.tunnel_domains: frozenset[str] = frozenset()
         """Of this configuration's classic portals: a session for one is a bridge's link."""
         self.policy = model.Policy()
+        self.crowd = Crowd()
         self.sessions: dict[int, Session] = {}
         self.closed: deque[Session] = deque(maxlen=KEEP_CLOSED)
         self.opened = 0
@@ -59,6 +61,7 @@ class Dispatcher:
         self._loop = asyncio.get_running_loop()
         self._mux_workers: set[MuxWorker] = set()
         self._roaming = RoamingFlows()
+        self._rare = RareLog(log)
         self._marks: dict[int, tuple[int, float]] = {}
         self._sweeper = self._loop.call_later(SWEEP, self._sweep)
 
@@ -94,6 +97,11 @@ class Dispatcher:
         self, session: Session, transport: asyncio.DatagramTransport
     ) -> asyncio.DatagramProtocol:
         leg = PacketVisitorLeg(session, self, transport)
+        if why := self.crowd.refusal(session):
+            self._count_refusal(session, why)
+            leg.transport = session.abort = None
+            transport.close()
+            return leg
         self.session_opened(session)
         leg.pending = self.connect(session, leg.target)
         return leg
@@ -135,11 +143,13 @@ class Dispatcher:
         session.started = self._loop.time()
         session.started_at = time()
         self.opened += 1
+        self.crowd.enter(session)
         self.sessions[session.id] = session
 
     def session_closed(self, session: Session) -> None:
         if self.sessions.pop(session.id, None) is None:
             return
+        self.crowd.leave(session)
         self._marks.pop(session.id, None)
         self.up += session.up
         self.down += session.down
@@ -177,6 +187,8 @@ class Dispatcher:
     def _outbound(self, session: Session, route: Route | None) -> Outbound:
         """The outbound for *session*, noted in it and in the log. Raises RefusedError."""
         if route is None:
+            if session.inbound_protocol == "portal":
+                raise RefusedError(f"no rule with inboundTag {session.inbound_tag!r} allows {session.target}")
             outbound = self.default
             rule = "default"
         else:
@@ -210,6 +222,9 @@ class Dispatcher:
     ) -> None:
         if self._hand_over(session, transport, initial):
             return
+        if why := self.crowd.refusal(session):
+            self._turn_away(session, transport, why, failed)
+            return
         leg = VisitorLeg(session, self, opened, failed)
         leg.transport = transport
         transport.set_protocol(leg)
@@ -222,6 +237,25 @@ class Dispatcher:
                 transport.pause_reading()
         elif leg.transport is not None and not leg.target.write_paused:
             transport.resume_reading()
+
+    def _turn_away(
+        self,
+        session: Session,
+        transport: asyncio.Transport,
+        why: str,
+        failed: Callable[[BaseException | None], None] | None,
+    ) -> None:
+        self._count_refusal(session, why)
+        error = OverLimitError(why)
+        if failed is not None:
+            failed(error)
+            transport.close()
+        elif not transport.is_closing():
+            reset(transport, error)
+
+    def _count_refusal(self, session: Session, why: str) -> None:
+        self.refused += 1
+        self._rare.warning(self._loop.time(), "inbound %s: refused a visitor: %s", session.inbound_tag, why)
 
     def _hand_over(self, session: Session, transport: asyncio.Transport, initial: bytes) -> bool:
         """Give a classic bridge's link to its portal. A tunnel domain is a name that nobody else asks for, so

@@ -12,6 +12,8 @@ from typing import Protocol
 
 from xrgui import __version__
 from xrgui.config import model
+from xrgui.engine import limits
+from xrgui.engine.network_watch import NetworkWatch
 from xrgui.engine.session import Session
 from xrgui.logs import Log, secrets_of
 from xrgui.rpc import ConfigStatus, EngineStatus, Status, Totals
@@ -39,10 +41,14 @@ class Engine(Protocol):
     def closed(self) -> Sequence[Session]: ...
     async def apply(self, config: model.Config) -> Changes: ...
     async def close(self, grace: float = 1.0) -> None: ...
+    def approve(self, portal_tag: str, key: bytes) -> bool: ...
     def status(self) -> EngineStatus: ...
     def totals(self) -> Totals: ...
     def close_session(self, session_id: int, reason: str) -> bool: ...
     def retry(self, tag: str = "") -> Sequence[str]: ...
+    @property
+    def has_bridges(self) -> bool: ...
+    def check_links(self) -> None: ...
 
 
 class Host:
@@ -59,6 +65,7 @@ class Host:
         self._make = make
         self._level = level
         self._changing = asyncio.Lock()
+        self._watch = NetworkWatch(self._network_changed)
 
     async def apply(self, name: str, config: model.Config) -> Changes:
         """Start *name*, or change it to *config*. Raises what `Engine.apply` raises; then nothing changed."""
@@ -74,7 +81,7 @@ class Host:
                 raise
             self.engines[name] = engine
             self.configs[name] = config
-            self.follow_logs()
+            self._changed()
             return changes
 
     async def remove(self, names: Iterable[str], grace: float = 1.0) -> list[str]:
@@ -85,8 +92,21 @@ class Host:
             for name in gone:
                 del self.configs[name]
             await asyncio.gather(*(engine.close(grace) for engine in engines))
-            self.follow_logs()
+            self._changed()
             return gone
+
+    def _changed(self) -> None:
+        self.follow_logs()
+        budgets = [config.limits.memory << 20 for config in self.configs.values() if config.limits.memory]
+        limits.memory.budget = min(budgets, default=limits.default_memory())
+        if any(engine.has_bridges for engine in self.engines.values()):
+            self._watch.start()
+        else:
+            self._watch.stop()
+
+    def _network_changed(self) -> None:
+        for engine in self.engines.values():
+            engine.check_links()
 
     async def close(self, grace: float = 1.0) -> None:
         await self.remove(list(self.engines), grace)

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from time import time
 from typing import Any
 
-from xrgui import rpc
+from xrgui import bridge_key, rpc
 from xrgui.config import model
 from xrgui.config.check import Checked, judge
 from xrgui.config.load import load_value
@@ -46,6 +46,8 @@ class Procedures:
                 return self.close_sessions(call)
             case rpc.Retry():
                 return self.retry(call)
+            case rpc.Approve():
+                return self.approve(call)
             case rpc.GetLog():
                 return self.log(call)
             case rpc.Shutdown():
@@ -141,6 +143,18 @@ class Procedures:
                 for tag in engine.retry(call.tag)
             )
         )
+
+    async def approve(self, call: rpc.Approve) -> rpc.Done:
+        engine = self._host.engines.get(call.name)
+        if engine is None:
+            raise refusal("not_found", f"No configuration is called {call.name!r}.", self._names())
+        try:
+            key = bridge_key.decode(call.key)
+        except ValueError as error:
+            raise refusal("bad_request", f"That is {error}.") from None
+        if not engine.approve(call.tag, key):
+            raise refusal("not_found", f"No portal has the tag {call.tag!r}.")
+        return rpc.Done()
 
     async def log(self, call: rpc.GetLog) -> rpc.LogList:
         return rpc.LogList(tuple(self._host.logs.ring.last(call.limit, call.level)))

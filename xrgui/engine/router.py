@@ -53,6 +53,7 @@ class Router:
         tags = {tag for rule in self._rules for tag in rule.inbound_tags}
         self._by_tag = {tag: self._rules_for(tag) for tag in tags}
         self._of_any_tag = self._rules_for("")
+        self._of_bridges = {tag: tuple(rule for rule in self._by_tag[tag] if rule.inbound_tags) for tag in tags}
         strategy = routing.domain_strategy
         self.needs_resolver = strategy != "AsIs" and any(rule.ip is not None for rule in self._rules)
         self._on_demand = self.needs_resolver and strategy == "IPOnDemand"
@@ -80,7 +81,12 @@ class Router:
         return found if isinstance(found, Route) else None
 
     def _first(self, session: Session, on_demand: bool) -> Pick:
-        for rule in self._by_tag.get(session.inbound_tag, self._of_any_tag):
+        if session.inbound_protocol == "portal":
+            # What a bridge opens at a portal goes where a rule says so by name, and nowhere else.
+            rules = self._of_bridges.get(session.inbound_tag, ())
+        else:
+            rules = self._by_tag.get(session.inbound_tag, self._of_any_tag)
+        for rule in rules:
             for read, accepts in rule.tests:
                 if not accepts(read(session)):
                     if on_demand and accepts is rule.ip and _unresolved(session):

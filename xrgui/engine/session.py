@@ -56,7 +56,7 @@ class Session:
         self.id = next(_ids)
         self.inbound_tag = inbound_tag
         self.inbound_protocol = inbound_protocol
-        """Names as Xray's: tunnel, vless, vmess, socks, http, bridge, vless-reverse."""
+        """Names as Xray's: tunnel, vless, vmess, socks, http, bridge, vless-reverse, portal (opened by a bridge)."""
         self.destination = destination
         self.source = source
         """The visitor; None where the peer does not say."""

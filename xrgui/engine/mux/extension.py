@@ -11,7 +11,7 @@ import struct
 
 import msgspec
 
-from xrgui.engine.errors import PeerResetError, RefusedError, RemoteProtocolError, fault
+from xrgui.engine.errors import OverLimitError, PeerResetError, RefusedError, RemoteProtocolError, fault
 from xrgui.engine.mux import frames
 
 MAGIC = b"xrgui-mx"
@@ -33,6 +33,8 @@ TAG_FEATURES, TAG_WINDOW, TAG_INSTANCE, TAG_NONCE, TAG_KEY, TAG_SIGNATURE, TAG_P
 SIGNED = b"xrgui bridge 1"
 """What a bridge's signature begins with."""
 
+NONCE = 32
+"""Bytes that a link's HELLO is told apart by from every other's."""
 MOST_TEXT = 400
 """Bytes of a RESET's text."""
 MIN_WINDOW = 16 * 1024
@@ -150,6 +152,8 @@ def reset_code(error: BaseException) -> int:
     """The code that tells the peer of *error*."""
     if isinstance(error, PeerResetError):
         return error.code
+    if isinstance(error, OverLimitError):
+        return OVER_LIMIT
     return DENIED if isinstance(error, RefusedError) else _CODES.get(fault(error), FAILED)
 
 
@@ -216,7 +220,7 @@ def _hello(body: bytes) -> Hello | None:
     )
 
 
-_SIZES = ((TAG_NONCE, 32), (TAG_KEY, 32), (TAG_SIGNATURE, 64))
+_SIZES = ((TAG_NONCE, NONCE), (TAG_KEY, 32), (TAG_SIGNATURE, 64))
 
 
 def _sized(fields: dict[int, bytes], tag: int, size: int) -> bytes:

@@ -9,7 +9,7 @@ from xrgui.address import IPAddress, Network
 from xrgui.config import model
 from xrgui.matching import ip_matcher, is_private, port_matcher
 
-_DENIED = frozenset({"vless-reverse"})
+_DENIED = frozenset({"vless-reverse", "portal"})
 """Inbound protocols whose visitors get nowhere without a rule."""
 _PUBLIC_ONLY = frozenset({"vless", "vmess", "trojan", "hysteria", "wireguard"})
 """Those, and shadowsocks, whose visitors do not get to private addresses without a rule."""

@@ -1,15 +1,20 @@
-"""The private end of a reverse tunnel: keeps links to the portal up, and routes what comes back over them."""
+"""The private end of a reverse tunnel: keeps links to the portal up, and routes what comes back over them. Between
+two xrgui it is an outbound too, whose connections are opened beside the portal."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 from collections.abc import Callable
 from typing import Any, Literal
 
+import msgspec
+
 from xrgui.address import Destination, Network
-from xrgui.engine.errors import Fault, describe, fault
+from xrgui.bridge_key import BridgeKey
+from xrgui.engine.errors import Fault, RefusedError, RemoteProtocolError, describe, fault
 from xrgui.engine.interfaces import Acceptor
 from xrgui.engine.mux import extension
 from xrgui.engine.mux.connection import Opened
@@ -58,7 +63,9 @@ class Bridge:
         hello: extension.Hello | None,
         user: str = "",
         buffer_limit: Callable[[], int],
+        key: BridgeKey | None = None,
     ) -> None:
+        """*key* proves to the portal who we are."""
         self.tag = tag
         self.server = server
         """The portal's address in words, for the status."""
@@ -82,6 +89,7 @@ class Bridge:
         self._dial = dial
         self._hello = hello
         self._buffer_limit = buffer_limit
+        self._key = key
         self._dialling: BridgeLink | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
@@ -105,6 +113,12 @@ class Bridge:
         self._cancel_timer()
         self.state = "stopped"
 
+    def go_away(self) -> None:
+        """Dial no more; a portal that understands it sends new visitors elsewhere, and what runs may finish here."""
+        self.hold()
+        for link in self.links:
+            link.worker.go_away()
+
     def retry(self) -> None:
         """Dial now instead of when the delay is over."""
         if self._timer is not None:
@@ -117,6 +131,7 @@ class Bridge:
         self.retry()
         for link in self.links:
             link.worker.ping()
+            link.worker.health.look_soon()
 
     def _ensure(self) -> None:
         """Dial if too few links are fresh and nothing is under way."""
@@ -151,6 +166,8 @@ class Bridge:
             packet_limit=XRAY_PACKET if self.reverse else V2RAY_PACKET,
             buffer_limit=self._buffer_limit(),
         )
+        if self._key is not None:
+            worker.sign = self._sign
         worker.heard_hello = self._heard_hello
         worker.resumption = self.resumption
         return worker
@@ -159,6 +176,41 @@ class Bridge:
         if worker.peer is not None:
             self.public = worker.peer.public
         self.resumption.met(worker, [link.worker for link in self.links])
+        self.resumption.reopen(worker)
+
+    def _sign(self, own: extension.Hello, portal: extension.Hello) -> extension.Hello:
+        """Our introduction with the proof of our key, for this link alone."""
+        if self._key is None or not portal.nonce:
+            return own
+        nonce = os.urandom(32)
+        signature = self._key.sign(extension.to_sign(portal, own.instance, nonce))
+        return msgspec.structs.replace(own, nonce=nonce, key=self._key.public, signature=signature)
+
+    # As an outbound
+
+    def connect(self, session: Session, protocol: asyncio.BaseProtocol) -> Cancellable | None:
+        """Open *session*'s destination beside the portal, whose rules have the last word."""
+        try:
+            worker = self._pick().worker
+            session.link = worker.number
+            worker.open(session.destination, protocol)
+        except (RefusedError, RemoteProtocolError) as error:
+            protocol.connection_lost(error)
+        return None
+
+    def _pick(self) -> BridgeLink:
+        """The least loaded link over which we may open. Raises RefusedError."""
+        fit = [link for link in self.links if link.worker.equal and not link.worker.going_away and not link.draining]
+        if fit:
+            return min(fit, key=lambda link: len(link.worker.streams))
+        if any(link.worker.peer is None or not link.worker.equal for link in self.links):
+            raise RefusedError(f"{self.server} opens nothing for us: this needs xrgui at the other end")
+        raise RefusedError(f"the link to {self.server} is down{f': {self.error}' if self.error else ''}")
+
+    async def close(self) -> None:
+        self.stop()
+
+    # Links
 
     def came_up(self, link: BridgeLink) -> None:
         self._dialling = None
@@ -179,6 +231,8 @@ class Bridge:
             self._dialling = None
         if link in self.links:
             self.links.remove(link)
+        for other in self.links:
+            self.resumption.reopen(other.worker)
         if self.state == "stopped":
             return
         last = not any(not other.draining for other in self.links)

@@ -6,16 +6,21 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from time import time
 
 from xrgui.address import Destination, Network
-from xrgui.engine.errors import RefusedError, RemoteProtocolError
+from xrgui.bridge_key import fingerprint
+from xrgui.engine.errors import AuthenticationError, RefusedError, RemoteProtocolError
+from xrgui.engine.interfaces import Acceptor
 from xrgui.engine.mux import extension
+from xrgui.engine.mux.connection import Opened
 from xrgui.engine.mux.resumption import Resumption
-from xrgui.engine.mux.substream import PacketStream
+from xrgui.engine.mux.substream import PacketStream, SubStream
 from xrgui.engine.mux.worker import V2RAY_PACKET, XRAY_PACKET, MuxWorker
 from xrgui.engine.reverse import control
+from xrgui.engine.reverse.admission import Admission, proven_key
 from xrgui.engine.session import Cancellable, Session
 
 log = logging.getLogger(__name__)
@@ -25,8 +30,13 @@ HEARTBEAT = 10.0
 PATIENCE = 5.0
 """Seconds that a visitor waits for a bridge that is on its way back."""
 WAITING_ROOM = 1000
+MOST_PENDING = 32
+"""Links whose bridge has yet to be approved; the oldest makes room."""
 LATE = 1 << 20
 """Added to the load of a link that had better get no new visitors."""
+
+
+NOT_APPROVED = "the portal's owner has not approved this bridge's key yet"
 
 
 class Portal:
@@ -43,10 +53,19 @@ class Portal:
         *,
         hello: Callable[[], extension.Hello | None] = lambda: None,
         buffer_limit: Callable[[], int],
+        acceptor: Acceptor | None = None,
+        keys: Iterable[bytes] | None = None,
     ) -> None:
+        """*acceptor* routes what bridges open; without it they may open nothing. *keys*: see `Admission`."""
         self.tag = tag
         self.domain = domain
+        self.admission = Admission(keys)
         self.links: list[Link] = []
+        self.pending: list[Link] = []
+        """Those whose bridge has not proved a key that is listed: they carry nobody."""
+        self.forged = 0
+        """Links that ended since their bridge's signature was wrong."""
+        self.acceptor = acceptor
         self.refused = 0
         self.since = asyncio.get_running_loop().time()
         """Loop time since when it has links, or has none."""
@@ -132,27 +151,85 @@ class Portal:
             reverse=not self.domain,
             made=link.made,
             lost=link.lost,
+            accept=link.accept if self.acceptor is not None else None,
             hello=self._hello(),
             packet_limit=V2RAY_PACKET if self.domain else XRAY_PACKET,
             buffer_limit=self._buffer_limit(),
         )
-        worker.resumption = self.resumption
-        worker.heard_hello = self._greeted
+        worker.heard_hello = link.greeted
         return worker
 
-    def _greeted(self, worker: MuxWorker) -> None:
-        self.resumption.met(worker, [link.worker for link in self.links])
+    def arrived(self, link: Link) -> None:
+        """*link* stands. Where keys are asked for it waits for its bridge's HELLO, or for its owner's word."""
+        if self.admission.admits(b""):
+            self._join(link)
+            return
+        self.pending.append(link)
+        if len(self.pending) > MOST_PENDING:
+            self.pending[0].worker.abort(AuthenticationError("too many bridges wait for approval"))
+
+    def greeted(self, link: Link) -> None:
+        """The bridge of *link* has said HELLO."""
+        if link in self.pending and not self._let_in(link):
+            return
+        worker = link.worker
+        self.resumption.met(worker, [other.worker for other in self.links])
         self.resumption.reopen(worker)
 
-    def joined(self, link: Link) -> None:
+    def _let_in(self, link: Link) -> bool:
+        """Join *link* if its bridge may; refuse it where the bridge claims a key that it does not own."""
+        try:
+            key = link.proven_key()
+        except AuthenticationError as error:
+            self.forged += 1
+            log.warning("portal %s: refused a link from %s: %s", self.tag, link.address, error)
+            link.worker.abort(error)
+            return False
+        if not self.admission.admits(key):
+            name = f"the key {fingerprint(key)}, which is not approved" if key else "no key"
+            log.warning("portal %s: a bridge from %s has %s: it carries nobody", self.tag, link.address, name)
+            return False
+        self.pending.remove(link)
+        self._join(link)
+        return True
+
+    def approve(self, key: bytes) -> None:
+        """Let bridges with this public key join from now on, those that wait among them."""
+        self.admission.approve(key)
+        self._judge_again()
+
+    def require(self, keys: Iterable[bytes] | None) -> None:
+        """Ask for one of other *keys* from now on; links of other bridges end."""
+        if self.admission.require(keys):
+            self._judge_again()
+
+    def _judge_again(self) -> None:
+        for link in list(self.pending):
+            if link.worker.peer is not None:
+                self.greeted(link)
+            elif self.admission.admits(b""):
+                self._let_in(link)
+        for link in list(self.links):
+            if not self.admission.admits(b"") and not self._proves(link):
+                link.worker.abort(AuthenticationError("the bridge's key is not approved"))
+
+    def _proves(self, link: Link) -> bool:
+        try:
+            return self.admission.admits(link.proven_key())
+        except AuthenticationError:
+            return False
+
+    def _join(self, link: Link) -> None:
+        link.worker.resumption = self.resumption
         if not self.links:
             self.since = link.worker.loop.time()
         self.links.append(link)
-        where = link.session.source
-        log.info("portal %s: a bridge joined from %s", self.tag, where.endpoint if where else "?")
+        log.info("portal %s: a bridge joined from %s", self.tag, link.address)
         self._admit()
 
     def left(self, link: Link, exc: Exception | None) -> None:
+        if link in self.pending:
+            self.pending.remove(link)
         if link in self.links:
             self.links.remove(link)
             if not self.links:
@@ -163,8 +240,13 @@ class Portal:
 
     def drop_links(self, inbound_tag: str) -> None:
         """End the links that came in there."""
-        for link in [link for link in self.links if link.session.inbound_tag == inbound_tag]:
+        for link in [link for link in (*self.links, *self.pending) if link.session.inbound_tag == inbound_tag]:
             link.worker.abort(ConnectionResetError("the inbound of this link was stopped"))
+
+    def drain(self) -> None:
+        """This end will be closed: bridges open a link elsewhere, and what runs may finish here."""
+        for link in self.links:
+            link.drain()
 
     async def close(self) -> None:
         self._closed = True
@@ -172,7 +254,7 @@ class Portal:
             waiting = self._waiting.popleft()
             waiting.stop_timer()
             self._refuse(waiting.protocol)
-        for link in list(self.links):
+        for link in [*self.links, *self.pending]:
             link.worker.abort(ConnectionResetError("the portal was stopped"))
         self.resumption.close()
 
@@ -208,16 +290,48 @@ class Link(asyncio.DatagramProtocol):
         self.portal = portal
         self.session = session
         self.worker = portal.new_worker(self)
+        self.since = time()
+        self._key: bytes | None = None
         self._domains = [control.VLESS_DOMAIN] if not portal.domain else list(control.DOMAINS)
         self._control: PacketStream | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._state = control.ACTIVE
 
     def made(self, worker: MuxWorker) -> None:
         self._open_control()
         if worker.hello is not None:
             worker.put_control(worker.hello.encode())
         worker.ping()
-        self.portal.joined(self)
+        self.portal.arrived(self)
+
+    @property
+    def address(self) -> str:
+        """The bridge's, for people."""
+        return self.session.source.endpoint if self.session.source else "?"
+
+    def greeted(self, worker: MuxWorker) -> None:
+        self.portal.greeted(self)
+
+    def proven_key(self) -> bytes:
+        """The public key that the bridge has proved to own; empty for none. Raises AuthenticationError."""
+        own, peer = self.worker.hello, self.worker.peer
+        if self._key is None and own is not None and peer is not None:
+            self._key = proven_key(own, peer)
+        return self._key or b""
+
+    def accept(self, stream: SubStream | PacketStream, opened: Opened) -> None:
+        """The bridge opens a sub-connection: what a rule for the portal's tag allows may be reached from there."""
+        portal = self.portal
+        if portal.acceptor is None or self not in portal.links:
+            stream.abort() if isinstance(stream, PacketStream) else stream.fail(RefusedError(NOT_APPROVED))
+            return
+        source, user = self.session.source, self.session.user
+        session = Session(portal.tag, "portal", opened.target, source=source, user=user)
+        session.link = self.worker.number
+        if isinstance(stream, PacketStream):
+            stream.set_protocol(portal.acceptor.relay_packets(session, stream))
+        else:
+            portal.acceptor.relay(session, stream)
 
     def _open_control(self) -> None:
         target = Destination(Network.UDP, self._domains.pop(0), 0)
@@ -231,8 +345,15 @@ class Link(asyncio.DatagramProtocol):
         if self._control is None or self.worker.closed:
             return
         random = os.urandom(1 + os.urandom(1)[0] % 64)
-        self._control.sendto(control.encode(control.ACTIVE, random))
+        self._control.sendto(control.encode(self._state, random))
         self._timer = self.worker.loop.call_later(HEARTBEAT, self._beat)
+
+    def drain(self) -> None:
+        self._state = control.DRAIN
+        if self._timer is not None:
+            self._timer.cancel()
+        self._beat()
+        self.worker.go_away()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The bridge ended the control session: it may know it by another of the names."""

@@ -83,6 +83,10 @@ class Resumption:
             if not isinstance(stream, SubStream) or self._streams.get((instance, stream.uid)) is not stream:
                 continue
             worker.streams.pop(stream.id, None)
+            if stream.peer_ended and stream.end_seen:
+                self.drop(stream)
+                stream.over = True  # it needs no link any more, only a reader for what it holds
+                continue
             parked[stream.uid] = stream
             if not stream.is_closing():
                 stream.pause()
@@ -105,7 +109,10 @@ class Resumption:
         for stream in list(self._parked.pop(instance, {}).values()):
             self._streams.pop((instance, stream.uid), None)
             stream.drop_sent()
-            stream.finish(ConnectionResetError(reason))
+            if stream.held and stream.peer_ended and stream.eof_sent:
+                stream.over = True
+            else:
+                stream.finish(ConnectionResetError(reason))
 
     def met(self, worker: MuxWorker, links: list[MuxWorker]) -> None:
         """*worker*'s peer has said HELLO. If its process is new, those that have no link any more were its
@@ -154,7 +161,10 @@ class Resumption:
         until its end was seen, so one that is unknown, and of which nothing was ever received on either side, got
         lost with its New."""
         stream = self._reopening.pop((worker, stream_id), None)
-        if stream is None or stream.introduction is None or stream.received or stream.acked or stream.peer_ended:
+        if stream is not None and stream.peer_ended:
+            stream.ended(None)  # it was forgotten there because both ends were seen
+            return True
+        if stream is None or stream.introduction is None or stream.received or stream.acked:
             return False
         target, source, local = stream.introduction
         worker.put_control(extension.Open(stream_id, stream.uid).encode())

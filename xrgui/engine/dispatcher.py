@@ -10,6 +10,7 @@ from time import time
 
 from xrgui.address import Network
 from xrgui.config import model
+from xrgui.engine.error_page import HttpVisitorLeg
 from xrgui.engine.errors import EngineError, OverLimitError, RefusedError
 from xrgui.engine.interfaces import Outbound
 from xrgui.engine.limits import Crowd, RareLog
@@ -225,7 +226,7 @@ class Dispatcher:
         if why := self.crowd.refusal(session):
             self._turn_away(session, transport, why, failed)
             return
-        leg = VisitorLeg(session, self, opened, failed)
+        leg = (HttpVisitorLeg if session.http else VisitorLeg)(session, self, opened, failed)
         leg.transport = transport
         transport.set_protocol(leg)
         self.session_opened(session)

@@ -163,7 +163,7 @@ class VisitorLeg(asyncio.Protocol):
         if session.abort is not None:
             session.abort = None
             session.state = state
-            session.error = error
+            session.error = error or session.error
             self.registry.session_closed(session)
 
 

@@ -25,6 +25,7 @@ class Session:
         "down",
         "ended_at",
         "error",
+        "http",
         "id",
         "inbound_protocol",
         "inbound_tag",
@@ -82,6 +83,8 @@ class Session:
         self.state: str = "connecting"
         """connecting, open, closed or failed."""
         self.error = ""
+        self.http = False
+        """A visitor who speaks HTTP gets a page where nobody else answers."""
         self.abort: Callable[[str], None] | None = None
         """Ends the session at once, for the reason given; None before it is relayed."""
 

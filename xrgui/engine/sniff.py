@@ -77,6 +77,17 @@ def sniff_http(data: bytes) -> Answer:
     return Sniffed("http1", _host_of(attrs.get("host", "")), attrs)
 
 
+def sniff_request(data: bytes) -> str | Verdict:
+    """The method of the HTTP/1 request that *data* begins with; the first line is enough."""
+    if not _request_start.match(data):
+        return NEED_MORE if _partial_start.fullmatch(data) else UNKNOWN
+    line, newline, _ = data.partition(b"\n")
+    if not newline:
+        return NEED_MORE if len(data) < MAX_BYTES else UNKNOWN
+    request = _request_line.fullmatch(line)
+    return UNKNOWN if request is None else request[1].decode("ascii")
+
+
 def _host_of(text: str) -> str:
     """The host in a Host header or a server name; empty for what is neither a name nor an address."""
     try:

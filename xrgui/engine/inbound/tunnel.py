@@ -105,6 +105,7 @@ class _Visitors(asyncio.Protocol):
             return
         source = from_socket(visitor.get_extra_info("peername"), Network.TCP)
         session = Session(inbound.tag, PROTOCOL, target, source=source, local=local)
+        session.http = inbound.settings.http
         inbound.acceptor.relay(session, cast(asyncio.Transport, visitor))
 
     def _redirected(self, visitor: asyncio.BaseTransport, local: Destination | None) -> Destination | None:

@@ -11,6 +11,7 @@ from weakref import WeakSet
 from xrgui.address import Destination, Network, from_socket, parse_ip
 from xrgui.config import model
 from xrgui.engine import transport
+from xrgui.engine.error_page import StandIn
 from xrgui.engine.errors import DialError, EngineError, RefusedError
 from xrgui.engine.interfaces import ResolverLike
 from xrgui.engine.outbound.final_rules import FinalRules
@@ -63,10 +64,16 @@ class FreedomOutbound:
             allowed = await self._allowed(session, target)
             await self._dial(target, allowed, self._factory(session, protocol))
         except DialError as error:
-            protocol.connection_lost(DialError(target, error.cause))
+            self._unreachable(session, protocol, DialError(target, error.cause))
         except OSError as error:
-            protocol.connection_lost(DialError(target, error))
+            self._unreachable(session, protocol, DialError(target, error))
         except EngineError as error:
+            protocol.connection_lost(error)
+
+    def _unreachable(self, session: Session, protocol: asyncio.Protocol, error: DialError) -> None:
+        if self._settings.http:
+            StandIn(session, protocol, error)
+        else:
             protocol.connection_lost(error)
 
     async def _dial(

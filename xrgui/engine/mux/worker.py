@@ -337,8 +337,7 @@ class MuxWorker(asyncio.Protocol):
                 self.put_control(extension.Credit(event.id, closed.received, 0).encode())
                 self.settled(closed)
             elif not event.error and self.peer is not None:
-                # Forgotten since both ends were seen; the peer, on a new link, may not know that yet.
-                self.put_control(extension.Credit(event.id, 0, 0).encode())
+                self._acknowledge_forgotten(event.id)
             return
         if self.resumption is not None and self.resumption.refused(self, event.id):
             return
@@ -398,6 +397,12 @@ class MuxWorker(asyncio.Protocol):
                 stream.overflow(extension.FLOW_VIOLATION, "the peer's FIN does not fit what it sent")
             else:
                 stream.fin()
+        elif stream is None and isinstance(message, extension.Fin):
+            self._acknowledge_forgotten(message.id)
+
+    def _acknowledge_forgotten(self, stream_id: int) -> None:
+        """Both ends of it were seen here; the peer, who says his again on a new link, may not know that."""
+        self.put_control(extension.Credit(stream_id, 0, 0).encode())
 
     # Sending
 

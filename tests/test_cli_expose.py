@@ -10,7 +10,7 @@ import pytest
 
 from xrgui import certificate
 from xrgui.commands.errors import CommandError
-from xrgui.commands.expose import Target, _judge, _told_url, parse_target, public_url
+from xrgui.commands.expose import Target, _told_url, judge, parse_target, public_url
 from xrgui.commands.via import Via, read_via
 from xrgui.config import model
 from xrgui.profiles.compile import share_through
@@ -87,7 +87,7 @@ def write(path: Path, value: object) -> str:
 
 def shares_only(via: Via, target: Target) -> model.Config:
     config = share_through(via.server, (Service(port=target.port),), via.tunnel_domain)
-    _judge(config)
+    judge(config)
     assert isinstance(config.outbounds[0].settings, model.BlackholeOutbound)
     return config
 

@@ -15,7 +15,6 @@ import click
 from xrgui import __version__, paths
 from xrgui.commands.errors import CommandError, complain
 
-
 WINDOW_PACKAGES = frozenset({"PySide6", "keyring", "pyqtgraph", "qasync", "segno", "shiboken6"})
 
 
@@ -30,12 +29,14 @@ COMMANDS = {
     "run": Entry("run:run", "Run a configuration."),
     "check": Entry("check:check", "Judge a configuration without running it."),
     "expose": Entry("expose:expose", "Share one local service through a public server."),
+    "forward": Entry("forward:forward", "Reach a service beside the public server."),
     "demo": Entry("demo:demo", "See a tunnel work on this machine."),
     "status": Entry("attached:status", "What the running engines do."),
     "connections": Entry("attached:connections", "The live sub-connections."),
     "logs": Entry("attached:logs", "What a running engine logged."),
     "stop": Entry("attached:stop", "Stop a running engine."),
     "uuid": Entry("make:uuid", "Make an id."),
+    "key": Entry("make:key", "Print this machine's bridge key."),
     "cert": Entry("make:cert", "Make a self-signed certificate."),
     "engine": Entry("run:engine", ""),
     "demo-site": Entry("demo:demo_site", ""),

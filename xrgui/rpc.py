@@ -134,6 +134,8 @@ class BridgeStatus(Struct):
     rtt_ms: float | None = None
     public: tuple[str, ...] = ()
     """Where visitors come in, ``tcp:8080``, if the public server says so (an xrgui does)."""
+    equal: bool = False
+    """The public server is an xrgui that lets this end open connections too (`xrgui forward`)."""
 
 
 class PendingBridge(Struct):

@@ -107,7 +107,7 @@ async def _expose(target: Target, via: Via, url: str, level: str) -> None:
     with_signals(host, host.follow_logs)
     service = Service(port=target.port, host=target.host, network=target.network)
     config = share_through(via.server, (service,), via.tunnel_domain)
-    _judge(config)
+    judge(config)
     try:
         await host.apply(NAME, config)
     except (EngineError, OSError) as error:
@@ -118,32 +118,32 @@ async def _expose(target: Target, via: Via, url: str, level: str) -> None:
         watch.cancel()
 
 
-def _judge(config: model.Config) -> None:
+def judge(config: model.Config) -> None:
     """Tell what is doubtful about the server, such as a link without TLS. Raises CommandError."""
     for problem in check(config, probe_ports=False):
         hint = f"{problem.hint[:1].upper()}{problem.hint[1:]}." if problem.hint else ""
         if problem.is_error:
             raise CommandError(f"The public server: {problem.message}", hint)
-        _say(f"The public server: {problem.message}. {hint}".strip())
+        say(f"The public server: {problem.message}. {hint}".strip())
 
 
 async def _announce(host: Host, target: Target, via: Via, url: str) -> None:
     """Say the URL once the link is up, and what keeps it from coming up."""
     await _look_at_target(target)
-    bridge = await _wait_for_link(host)
+    bridge = await wait_for_link(host, NAME)
     deadline = asyncio.get_running_loop().time() + HELLO_WAIT
     while not url:
         url = _told_url(bridge, target, via)
         if not url and asyncio.get_running_loop().time() > deadline:
-            _say(
+            say(
                 "The link is up, but the server does not tell at which port visitors come in. "
                 "Its configuration says; --public-url has it printed here."
             )
             return
         await asyncio.sleep(0 if url else LOOK)
-        bridge = _bridge(host)
+        bridge = bridge_of(host, NAME)
     print(url, flush=True)
-    _say(f"Visitors of {url} reach {target}. Ctrl-C ends it.")
+    say(f"Visitors of {url} reach {target}. Ctrl-C ends it.")
 
 
 def _told_url(bridge: BridgeStatus, target: Target, via: Via) -> str:
@@ -155,20 +155,20 @@ def _told_url(bridge: BridgeStatus, target: Target, via: Via) -> str:
     return ""
 
 
-async def _wait_for_link(host: Host) -> BridgeStatus:
+async def wait_for_link(host: Host, name: str) -> BridgeStatus:
     said = ""
     while True:
-        bridge = _bridge(host)
+        bridge = bridge_of(host, name)
         if bridge.state == "up":
             return bridge
         if bridge.error and bridge.error != said:
             said = bridge.error
-            _say(ADVICE.get(bridge.fault, OTHERWISE))
+            say(ADVICE.get(bridge.fault, OTHERWISE))
         await asyncio.sleep(LOOK)
 
 
-def _bridge(host: Host) -> BridgeStatus:
-    return host.engines[NAME].status().bridges[0]
+def bridge_of(host: Host, name: str) -> BridgeStatus:
+    return host.engines[name].status().bridges[0]
 
 
 ADVICE = {
@@ -192,9 +192,9 @@ async def _look_at_target(target: Target) -> None:
             _, writer = await asyncio.open_connection(target.host, target.port)
         writer.close()
     except OSError:
-        _say(f"Nothing answers at {target} yet: visitors fail until something listens there.")
+        say(f"Nothing answers at {target} yet: visitors fail until something listens there.")
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     print(f"\x1b[1m{text}\x1b[0m" if colour else text, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""`xrgui uuid` and `xrgui cert`: what a configuration needs and nobody types by hand."""
+"""`xrgui uuid`, `xrgui key` and `xrgui cert`: what a configuration needs and nobody types by hand."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from xrgui import bridge_key
 from xrgui.commands.errors import CommandError
 
 
@@ -21,6 +22,24 @@ def uuid(text: str | None) -> None:
         click.echo(uuid4() if text is None else parse_id(text))
     except ValueError as error:
         raise click.UsageError(f"The text {error}.") from None
+
+
+@click.command()
+@click.option("--file", type=click.Path(path_type=Path), help="In place of this machine's own.")
+def key(file: Path | None) -> None:
+    """Print the public key by which portals know this machine's bridges, and its fingerprint.
+
+    It is made where there is none yet. A portal lists such keys as `bridgeKeys`.
+    """
+    path = file or bridge_key.default_path()
+    try:
+        found = bridge_key.load(path) if path.exists() else bridge_key.create(path)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be used: {error.strerror}.") from None
+    except ValueError as error:
+        raise CommandError(f"{error}.", "Remove it, and a new one is made.") from None
+    click.echo(bridge_key.encode(found.public))
+    click.echo(bridge_key.fingerprint(found.public))
 
 
 @click.command()

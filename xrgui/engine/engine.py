@@ -385,6 +385,7 @@ class Engine:
             fault=bridge.fault,
             rtt_ms=min(rtts) * 1000 if rtts else None,
             public=bridge.public,
+            equal=any(link.worker.equal for link in bridge.links),
         )
 
     def _portal_status(self, portal: Portal) -> rpc.PortalStatus:

@@ -18,7 +18,7 @@ from uuid import UUID
 import pytest
 
 from tests.programs import ROOT, Xrgui, get
-from xrgui import cli
+from xrgui import cli, paths
 from xrgui.commands.tables import age, size, table
 
 
@@ -293,6 +293,18 @@ class TestAttached:
             assert xrgui("stop").stdout == f"Stopped engine {process.pid}.\n"
         assert process.wait(5) == 0
         assert xrgui("connections", code=1).stderr.startswith("error: No engine runs.")
+
+    def test_an_engine_that_never_answers_holds_up_nobody(
+        self, xrgui: Xrgui, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("XRGUI_RUNTIME_DIR", xrgui.env["XRGUI_RUNTIME_DIR"])
+        monkeypatch.setattr("xrgui.commands.attached.PATIENCE", 0.2)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(paths.new_endpoint()))
+            listener.listen()
+            with pytest.raises(SystemExit, match="1"):
+                cli.main(["status"])
+        assert "has not answered" in capsys.readouterr().err
 
     def test_several_engines_want_a_name(self, xrgui: Xrgui, tmp_path: Path) -> None:
         file = write(tmp_path / "c.json", config())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -60,15 +61,39 @@ def test_one_in_a_folder_that_anybody_may_change_is_refused(home: Path, tmp_path
 
 def test_living_ones_are_listed_by_age_and_dead_ones_removed(home: Path) -> None:
     paths.runtime_dir()
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+    with (
+        subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other,
+        socket.socket(socket.AF_UNIX) as listener,
+    ):
         young, old = home / f"{os.getpid()}.sock", home / f"{other.pid}.tcp"
-        for path in (young, old, home / "notes.txt"):
+        listener.bind(str(young))
+        listener.listen()
+        for path in (old, home / "notes.txt"):
             path.touch()
         os.utime(old, (1, 1))
         assert paths.endpoints() == [old, young]
-    assert paths.endpoints() == [young]
+        other.communicate()
+        assert paths.endpoints() == [young]
     assert not old.exists()
     assert (home / "notes.txt").exists()
+
+
+@posix
+def test_what_a_dead_engine_left_whose_number_is_used_again_is_passed_over(home: Path) -> None:
+    paths.runtime_dir()
+    with socket.socket(socket.AF_UNIX) as engine:
+        engine.bind(str(home / f"{os.getpid()}.sock"))
+    assert paths.endpoints() == []
+
+
+@posix
+@pytest.mark.parametrize("place", ["x" * 100, "file/below"])
+def test_a_directory_that_cannot_be_is_named(home: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    (home.parent / "file").touch()
+    monkeypatch.setenv("XRGUI_RUNTIME_DIR", str(home.parent / place))
+    with pytest.raises(OSError, match=place) as found:
+        paths.runtime_dir()
+    assert "set XRGUI_RUNTIME_DIR" in str(found.value)
 
 
 def test_no_directory_is_no_engine(home: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 import stat
 import sys
 import tempfile
@@ -52,8 +54,16 @@ def runtime_dir() -> Path:
     Raises OSError where that cannot be: somebody else owns it or could enter it.
     """
     directory = _runtime_dirs()[0]
-    directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    directory.mkdir(mode=0o700, exist_ok=True)
+    if sys.platform != "win32" and len(os.fsencode(directory)) > _LONGEST_DIRECTORY:
+        raise OSError(
+            errno.ENAMETOOLONG, f"{directory} is too long for a socket: set XRGUI_RUNTIME_DIR to a shorter one"
+        )
+    try:
+        directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        text = f"{directory} cannot be made ({error.strerror}): set XRGUI_RUNTIME_DIR to a folder of your own"
+        raise OSError(error.errno, text) from None
     if not _is_private(directory):
         raise PermissionError(
             f"{directory} is not private to you: remove it, or set XRGUI_RUNTIME_DIR to a folder of your own"
@@ -77,6 +87,8 @@ def endpoints() -> list[Path]:
                 continue
             if not _alive(int(path.stem)):
                 path.unlink(missing_ok=True)
+                continue
+            if _refuses(path):
                 continue
             try:
                 found.append((path.stat().st_mtime, path))
@@ -114,15 +126,8 @@ def _is_private(directory: Path) -> bool:
         return False
     if sys.platform == "win32":
         return stat.S_ISDIR(own.st_mode)
-    safe_above = above.st_uid in (0, own.st_uid) and (
-        not above.st_mode & 0o022 or above.st_mode & stat.S_ISVTX
-    )
-    return (
-        stat.S_ISDIR(own.st_mode)
-        and own.st_uid == os.getuid()
-        and not own.st_mode & 0o077
-        and bool(safe_above)
-    )
+    safe_above = above.st_uid in (0, own.st_uid) and (not above.st_mode & 0o022 or above.st_mode & stat.S_ISVTX)
+    return stat.S_ISDIR(own.st_mode) and own.st_uid == os.getuid() and not own.st_mode & 0o077 and bool(safe_above)
 
 
 def _alive(pid: int) -> bool:
@@ -135,6 +140,21 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _refuses(path: Path) -> bool:
+    """Whether nobody listens there: the number of a process that died may be another one's by now."""
+    if path.suffix != ".sock" or sys.platform == "win32":
+        return False
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+    return False
 
 
 def _alive_on_windows(pid: int) -> bool:

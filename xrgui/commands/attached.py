@@ -19,6 +19,9 @@ from xrgui.commands.tables import age, size, table
 
 T = TypeVar("T")
 
+PATIENCE = 10.0
+"""Seconds that an engine has for an answer."""
+
 pid_option = click.option("--pid", type=int, help="Only the engine with this process id.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -175,9 +178,12 @@ def _only(pid: int | None) -> Path:
 
 async def _connect(path: Path) -> client.Client:
     try:
-        return await client.connect(path)
+        async with asyncio.timeout(PATIENCE):
+            return await client.connect(path)
     except rpc.RpcError as error:
         raise CommandError(error.message, error.hint) from None
+    except TimeoutError:
+        raise _silent(path) from None
     except (OSError, msgspec.MsgspecError) as error:
         reason = getattr(error, "strerror", None) or error
         raise CommandError(f"The engine at {path} does not answer: {reason}.") from None
@@ -187,8 +193,17 @@ async def _ask_all(pid: int | None, ask: Callable[[client.Client], Awaitable[T]]
     answers: list[T] = []
     for path in _paths(pid):
         async with await _connect(path) as engine:
-            answers.append(await ask(engine))
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    answers.append(await ask(engine))
+            except TimeoutError:
+                raise _silent(path) from None
     return answers
+
+
+def _silent(path: Path) -> CommandError:
+    text = f"The engine at {path} has not answered for {PATIENCE:.0f} s."
+    return CommandError(text, f"End the process {path.stem} if it hangs.")
 
 
 def _json(value: Any) -> str:

@@ -122,7 +122,7 @@ class Engine:
         dispatcher.sniffing = sniffing
 
     async def _change_inbounds(self, config: model.Config, applied: Applied) -> None:
-        wanted = {entry.tag: entry for entry in config.inbounds}
+        wanted = {entry.tag: _without_keys(entry) for entry in config.inbounds}
         leaving = {tag: old for tag, old in self._inbounds.items() if wanted.get(tag) != old[0]}
         for _, running in leaving.values():
             await running.close()
@@ -433,6 +433,15 @@ def _bridge_keys(config: model.Config) -> dict[str, list[bytes]]:
         if keys is not None:
             found.setdefault(tag, []).extend(map(bridge_key.decode, keys))
     return found
+
+
+def _without_keys(entry: model.Inbound) -> model.Inbound:
+    """What makes an inbound this one: the keys that it asks for are its portal's business, and may change while
+    links stand."""
+    if not isinstance(entry.settings, model.VlessInbound):
+        return entry
+    users = tuple(msgspec.structs.replace(user, bridge_keys=None) for user in entry.settings.users)
+    return msgspec.structs.replace(entry, settings=msgspec.structs.replace(entry.settings, users=users))
 
 
 def _load_key(file: str) -> bridge_key.BridgeKey | None:

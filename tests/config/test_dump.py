@@ -131,9 +131,9 @@ inbound_settings = st.one_of(
     ),
     st.builds(
         model.VmessInbound,
-        users=st.lists(
-            st.builds(model.VmessUser, id=st.uuids(), email=maybe(words, ""), level=levels), max_size=2
-        ).map(tuple),
+        users=st.lists(st.builds(model.VmessUser, id=st.uuids(), email=maybe(words, ""), level=levels), max_size=2).map(
+            tuple
+        ),
     ),
     st.builds(
         model.SocksInbound,
@@ -158,9 +158,7 @@ inbounds = st.builds(
     ports=st.lists(ranges, min_size=1, max_size=3).map(tuple),
     stream=streams(),
     sniffing=maybe(sniffing, model.Sniffing()),
-) | st.builds(
-    model.Inbound, settings=inbound_settings, listen=st.sampled_from(["/run/x.sock", "@x", "/x,0666"])
-)
+) | st.builds(model.Inbound, settings=inbound_settings, listen=st.sampled_from(["/run/x.sock", "@x", "/x,0666"]))
 final_rules = st.builds(
     model.FinalRule,
     action=st.sampled_from(["allow", "block"]),
@@ -214,9 +212,7 @@ rules = st.builds(
     name=maybe(words, ""),
     inbound_tags=st.sets(names, min_size=1, max_size=2).map(frozenset),
     domains=texts,
-    ips=st.lists(st.sampled_from(["1.1.1.1", "!::1", "geoip:private", "geoip:!private"]), max_size=2).map(
-        tuple
-    ),
+    ips=st.lists(st.sampled_from(["1.1.1.1", "!::1", "geoip:private", "geoip:!private"]), max_size=2).map(tuple),
     ports=port_lists,
     source_ports=port_lists,
     sources=texts,
@@ -302,6 +298,32 @@ def test_xrgui_itself_says_everything(config: model.Config) -> None:
     assert load_text(json.dumps(written)).draft == config
 
 
+OURS = model.Config(
+    inbounds=(
+        model.Inbound(ports=((18080, 18080),), settings=model.TunnelInbound(address="127.0.0.1", port=80, http=True)),
+    ),
+    outbounds=(model.Outbound(settings=model.FreedomOutbound(http=True)),),
+    limits=model.Limits(per_address=5, handshakes=9, memory=64),
+)
+
+
+def test_what_only_xrgui_knows_is_kept_for_xrgui() -> None:
+    written, problems = dump(OURS, "xrgui")
+    assert written["limits"] == {"perAddress": 5, "handshakes": 9, "memory": 64}
+    assert problems == []
+    assert load_value(written).config == OURS
+
+
+@pytest.mark.parametrize("dialect", ["xray", "v2ray"])
+def test_others_get_none_of_it(dialect: Dialect) -> None:
+    written, problems = dump(OURS, dialect)
+    assert [problem.path for problem in problems] == ["limits"]
+    assert not problems[0].is_error
+    assert "limits" not in written
+    assert "http" not in written["inbounds"][0]["settings"]
+    assert "http" not in written["outbounds"][0].get("settings", {})
+
+
 @thorough
 @given(configs)
 def test_no_problem_tells_a_secret(config: model.Config) -> None:
@@ -351,9 +373,7 @@ COMMON = model.Config(
         model.Inbound(
             tag="s",
             ports=((18084, 18084),),
-            settings=model.SocksInbound(
-                accounts=(model.Account(user="u", password="p"),), udp=True, ip="127.0.0.1"
-            ),
+            settings=model.SocksInbound(accounts=(model.Account(user="u", password="p"),), udp=True, ip="127.0.0.1"),
         ),
         model.Inbound(
             tag="h",
@@ -364,9 +384,7 @@ COMMON = model.Config(
     outbounds=(
         model.Outbound(
             tag="free",
-            settings=model.FreedomOutbound(
-                domain_strategy="UseIPv4", redirect_host="127.0.0.1", redirect_port=80
-            ),
+            settings=model.FreedomOutbound(domain_strategy="UseIPv4", redirect_host="127.0.0.1", redirect_port=80),
         ),
         model.Outbound(tag="none", settings=model.BlackholeOutbound(response="http")),
         model.Outbound(
@@ -382,9 +400,7 @@ COMMON = model.Config(
         ),
         model.Outbound(
             tag="socks",
-            settings=model.SocksOutbound(
-                address="::1", port=1, account=model.Account(user="u", password="p")
-            ),
+            settings=model.SocksOutbound(address="::1", port=1, account=model.Account(user="u", password="p")),
             proxy_tag="vmess",
         ),
         model.Outbound(tag="http", settings=model.HttpOutbound(address="127.0.0.1", port=1)),

@@ -75,9 +75,7 @@ def only_problem(value: Any, severity: Severity = Severity.ERROR) -> tuple[str, 
             inbound(protocol="VMess", settings={"Users": [{"ID": ID}]}),
         ),
         (
-            inbound(
-                protocol="socks", settings={"auth": "password", "accounts": [{"user": "a", "pass": "b"}]}
-            ),
+            inbound(protocol="socks", settings={"auth": "password", "accounts": [{"user": "a", "pass": "b"}]}),
             inbound(protocol="mixed", settings={"auth": "password", "users": [{"user": "a", "pass": "b"}]}),
         ),
         (
@@ -85,9 +83,7 @@ def only_problem(value: Any, severity: Severity = Severity.ERROR) -> tuple[str, 
                 protocol="http",
                 streamSettings={"network": "tcp", "tcpSettings": {"acceptProxyProtocol": True}},
             ),
-            inbound(
-                protocol="http", streamSettings={"method": "raw", "sockopt": {"acceptProxyProtocol": True}}
-            ),
+            inbound(protocol="http", streamSettings={"method": "raw", "sockopt": {"acceptProxyProtocol": True}}),
         ),
         (
             outbound(
@@ -118,9 +114,7 @@ def only_problem(value: Any, severity: Severity = Severity.ERROR) -> tuple[str, 
         (
             outbound(
                 protocol="vmess",
-                settings={
-                    "vnext": [{"address": "h", "port": 1, "users": [{"id": ID, "security": "aes-128-gcm"}]}]
-                },
+                settings={"vnext": [{"address": "h", "port": 1, "users": [{"id": ID, "security": "aes-128-gcm"}]}]},
             ),
             outbound(
                 protocol="vmess",
@@ -297,6 +291,22 @@ def test_the_path_of_a_bad_id_and_no_word_of_it() -> None:
     path, text = only_problem(inbound(protocol="vmess", settings=users))
     assert path == "inbounds[0].settings.clients[1].id"
     assert secret not in text
+
+
+def test_limits() -> None:
+    assert clean({"limits": {"connections": 10}}).limits == model.Limits(connections=10)
+    assert clean({}).limits == model.Limits()
+
+
+@pytest.mark.parametrize("key", ["perAddress", "connections", "handshakes"])
+def test_a_limit_that_lets_nobody_in_is_refused(key: str) -> None:
+    path, text = only_problem({"limits": {key: 0}})
+    assert path == f"limits.{key}"
+    assert "from 1 to" in text
+
+
+def test_an_unknown_limit_is_named() -> None:
+    assert only_problem({"limits": {"perAdress": 1}}, Severity.WARNING)[0] == "limits.perAdress"
 
 
 def test_policy_counts_in_kib_and_the_model_in_bytes() -> None:
@@ -492,9 +502,7 @@ def test_the_api_becomes_an_outbound_that_drops() -> None:
         ),
     ],
 )
-def test_what_xrgui_lacks_is_said_with_the_nearest_thing(
-    value: Any, path: str, words: tuple[str, ...]
-) -> None:
+def test_what_xrgui_lacks_is_said_with_the_nearest_thing(value: Any, path: str, words: tuple[str, ...]) -> None:
     found_path, text = only_problem(value)
     assert found_path == path
     assert all(word in text for word in words), text
@@ -735,8 +743,7 @@ plain = (
 json_values = st.recursive(
     plain,
     lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=4), inner, max_size=6)
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=4), inner, max_size=6)
     ),
     max_leaves=40,
 )

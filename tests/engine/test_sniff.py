@@ -84,7 +84,16 @@ def test_unknown(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"G", b"GET", b"GET / HTTP/1.1\r\nHost: a\r\n", b"\x13Bit", b"\x16\x03", HELLO[:99]]
+    "data",
+    [
+        b"",
+        b"G",
+        b"GET",
+        b"GET / HTTP/1.1\r\nHost: a\r\n",
+        b"\x13Bit",
+        b"\x16\x03",
+        pytest.param(HELLO[:99], id="half a hello"),
+    ],
 )
 def test_need_more(data: bytes) -> None:
     assert sniff(data) is NEED_MORE

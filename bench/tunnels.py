@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,16 +82,23 @@ def is_modern(contestant: str) -> bool:
 
 
 @contextlib.contextmanager
-def tunnel(contestant: str, shape: str, place: Place) -> Iterator[Tunnel]:
-    """The contestant's programs, up and answering; ended afterwards."""
+def tunnel(
+    contestant: str, shape: str, place: Place, wire: Callable[[int], AbstractContextManager[int]] = nullcontext
+) -> Iterator[Tunnel]:
+    """The contestant's programs, up and answering; ended afterwards.
+
+    *wire* may put something before the port at which the desktop side comes in; it gives the port to dial instead.
+    """
     if contestant == "direct":
         yield Tunnel(place.page, place.banner)
         return
     page, banner, link = pick_port(), pick_port(), pick_port()
     services = (Service("page", page, place.page), Service("banner", banner, place.banner))
-    public_config, desktop_config = configurations(contestant, shape, link, services, place.certificates)
     desktop_program, public_program = programs(contestant)
     with contextlib.ExitStack() as stack:
+        dialled = stack.enter_context(wire(link))
+        public_config, _ = configurations(contestant, shape, link, services, place.certificates)
+        _, desktop_config = configurations(contestant, shape, dialled, services, place.certificates)
         public = peers.start(public_program, public_config, place.directory, "public")
         stack.callback(public.stop)
         public.wait_listening(link)

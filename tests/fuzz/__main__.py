@@ -66,7 +66,9 @@ def fuzz(name: str, minutes: float, corpus: Path) -> bool:
     )
     lines = (done.stdout + done.stderr).splitlines()
     runs = next((line for line in reversed(lines) if line.startswith(("Done ", "stat::number"))), "")
-    print(f"{name}: {'held' if not done.returncode else 'FAILED'}, {time.monotonic() - started:.0f} s. {runs}", flush=True)
+    print(
+        f"{name}: {'held' if not done.returncode else 'FAILED'}, {time.monotonic() - started:.0f} s. {runs}", flush=True
+    )
     if done.returncode:
         print("\n".join(lines[-40:]))
     return not done.returncode

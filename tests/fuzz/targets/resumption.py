@@ -21,9 +21,7 @@ def seeds() -> Iterator[bytes]:
     for seed in range(24):
         chance = Random(seed)
         kinds = (OPEN, WRITE, WRITE, WRITE, DELIVER, DELIVER_ALL, DELIVER_ALL, TURN, CUT, LINK, FINISH, PAUSE, RESUME)
-        yield bytes(
-            value for _ in range(60) for value in (chance.choice(kinds[: 6 + seed % 8]), chance.randrange(256))
-        )
+        yield bytes(value for _ in range(60) for value in (chance.choice(kinds[: 6 + seed % 8]), chance.randrange(256)))
 
 
 def check(data: bytes) -> None:

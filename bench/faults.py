@@ -1,0 +1,156 @@
+"""``python -m bench.faults``: what faults do to xrgui and to its peers, as a Markdown table (`make faults`).
+
+    python -m bench.faults --rows hole,reset --peers xrgui,v2ray
+
+As root on Linux everything runs in a network namespace of its own, whose kernel drops the packets; elsewhere a proxy
+stands on the main link. --size quick is a minute for one contestant, --size full is hours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from bench import tunnels
+from bench.__main__ import names, running_peers, say
+from bench.fault_rows import FULL, QUICK, ROWS, Bed, FaultRow, Sizes
+from bench.load import LoadError
+from bench.rows import Figures
+from bench.table import text
+from bench.tunnels import Place
+from bench.wire import Wire, enter_namespace, namespaced, wire
+from tests.conftest import pick_port
+from tests.interop import peers, topologies
+
+PEERS = "xrgui,xrgui/v2ray,v2ray,xray,frp,rathole"
+SIZES = {"quick": QUICK, "usual": Sizes(), "full": FULL}
+Table = dict[str, dict[str, Figures]]
+"""Row -> contestant -> figures."""
+
+
+def main() -> int:
+    options = parse()
+    if not options.proxy:
+        enter_namespace([sys.executable, "-m", "bench.faults", *sys.argv[1:]])
+    if not namespaced() and (others := running_peers()) and not options.anyway:
+        print(f"still running: {', '.join(others)}. End them, or pass --anyway", file=sys.stderr)
+        return 2
+    contestants = []
+    for name in options.peers:
+        if absent := peers.missing(*tunnels.programs(name)):
+            say(f"without {name}: {absent}")
+        else:
+            contestants.append(name)
+    sizes = SIZES[options.size]
+    if options.kills:
+        sizes = replace(sizes, kills=options.kills)
+    if options.seconds:
+        sizes = replace(sizes, stall=options.seconds, flapping=options.seconds, soak=options.seconds)
+    with place() as here:
+        found = measure(options.rows, contestants, sizes, here)
+    way = "network namespace and nftables" if namespaced() else "fault proxy"
+    load = os.getloadavg()[1]
+    print(f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, {way}, load {load:.1f}, {sizes}\n")
+    print(markdown(options.rows, contestants, found))
+    if options.json:
+        Path(options.json).write_text(json.dumps(found, indent=1))
+    return 0
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.faults", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rows", type=rows, default=list(ROWS.values()), help=", ".join(ROWS))
+    parser.add_argument("--peers", type=names, default=names(PEERS), help=PEERS)
+    parser.add_argument("--size", choices=list(SIZES), default="usual")
+    parser.add_argument("--seconds", type=float, help="of the rows stalled, flapping and soak")
+    parser.add_argument("--kills", type=int, help="of the row killed")
+    parser.add_argument("--proxy", action="store_true", help="use the fault proxy although a namespace would do")
+    parser.add_argument("--anyway", action="store_true", help="although programs of the peers run already")
+    parser.add_argument("--json", metavar="FILE", help="every figure")
+    return parser.parse_args()
+
+
+def rows(given: str) -> list[FaultRow]:
+    unknown = set(names(given)) - set(ROWS)
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no row {', '.join(unknown)}; there are {', '.join(ROWS)}")
+    return [ROWS[name] for name in names(given)]
+
+
+@contextlib.contextmanager
+def place() -> Iterator[Place]:
+    """nginx with /small and a /large of 64 MiB, the XOR echo in the place of the banner, and certificates."""
+    parent = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="xrgui-faults-", dir=parent) as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        root = directory / "pages"
+        root.mkdir()
+        (root / "small").write_bytes(os.urandom(1024))
+        with (root / "large").open("wb") as large:
+            large.truncate(64 << 20)
+        port = pick_port()
+        with peers.nginx(port, root), echo() as echo_port:
+            yield Place(port, echo_port, directory, topologies.make_certificates(directory))
+
+
+@contextlib.contextmanager
+def echo() -> Iterator[int]:
+    argv = [sys.executable, "-m", "tests.interop.origin"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield int(server.stdout.readline())
+        server.terminate()
+
+
+def measure(asked: list[FaultRow], contestants: list[str], sizes: Sizes, here: Place) -> Table:
+    found: Table = {}
+    for row in asked:
+        for contestant in contestants:
+            figures = once(row, contestant, sizes, here)
+            say(f"{row.name} {contestant}: " + ", ".join(f"{name} {text(value)}" for name, value in figures.items()))
+            found.setdefault(row.name, {})[contestant] = figures
+    return found
+
+
+def once(row: FaultRow, contestant: str, sizes: Sizes, here: Place) -> Figures:
+    """One measurement with fresh processes; empty, with the reason said, where it failed."""
+    made: list[Wire] = []
+
+    @contextlib.contextmanager
+    def on_the_link(port: int) -> Iterator[int]:
+        with wire(port) as (its_wire, dialled):
+            made.append(its_wire)
+            yield dialled
+
+    try:
+        with tunnels.tunnel(contestant, "raw", here, on_the_link) as tunnel:
+            return row.measure(Bed(tunnel, made[0], sizes))
+    except (LoadError, OSError, RuntimeError) as error:
+        say(f"{row.name} {contestant} failed: {error}")
+        return {}
+
+
+def markdown(asked: list[FaultRow], contestants: list[str], found: Table) -> str:
+    lines = ["| | " + " | ".join(contestants) + " |", "|---" * (len(contestants) + 1) + "|"]
+    for row in asked:
+        cells = found.get(row.name, {})
+        figures = list(dict.fromkeys(name for each in cells.values() for name in each))
+        for name in figures:
+            values = [cells.get(contestant, {}).get(name) for contestant in contestants]
+            shown = [text(value).replace("none answered", "never") if value is not None else "-" for value in values]
+            lines.append(f"| {row.title}: {name} | " + " | ".join(shown) + " |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

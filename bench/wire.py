@@ -1,0 +1,240 @@
+"""The main link as something that can be cut: by the kernel in a network namespace of one's own, where the machine
+allows it, else by a small proxy between the two ends.
+
+The kernel's way is the real one: packets vanish and nobody acknowledges them. Behind the proxy bytes stand still while
+its own kernel goes on to acknowledge, as with a frozen machine in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Protocol
+
+import psutil
+
+from tests.interop.topologies import LOOPBACK
+
+INSIDE = "XRGUI_FAULTS_NAMESPACE"
+
+
+def namespaced() -> bool:
+    return os.environ.get(INSIDE) == "1"
+
+
+def enter_namespace(argv: list[str]) -> None:
+    """Start *argv* anew in a network namespace that has only a loopback of its own; come back where that cannot be."""
+    needed = all(shutil.which(tool) for tool in ("unshare", "ip", "nft", "ss"))
+    if namespaced() or not needed or os.geteuid() != 0:
+        return
+    if subprocess.run(["unshare", "-n", "nft", "add", "table", "inet", "faults"], capture_output=True).returncode:
+        return
+    setup = f"ip link set lo up && nft -f - <<'RULES' && exec \"$@\"\n{RULES}\nRULES"
+    os.environ[INSIDE] = "1"
+    os.execvp("unshare", ["unshare", "-n", "sh", "-c", setup, "sh", *argv])
+
+
+RULES = "add table inet faults\nadd chain inet faults input { type filter hook input priority 0; }"
+
+
+class Wire(Protocol):
+    """One tunnel's main link."""
+
+    kind: str
+
+    def cut(self, desktop: psutil.Process) -> None:
+        """The connections that stand go silent for ever; new ones work, as when a NAT has forgotten."""
+
+    def freeze(self) -> None:
+        """Nothing moves on any connection."""
+
+    def heal(self) -> None: ...
+
+    def reset(self) -> None:
+        """Both ends of every connection are told that it is gone."""
+
+    def lose(self, percent: int) -> None:
+        """So many of a hundred packets are lost."""
+
+
+class KernelWire:
+    kind = "namespace and nftables"
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def cut(self, desktop: psutil.Process) -> None:
+        for port in link_ports(desktop, self._port):
+            self._rule("tcp", "sport", str(port), "drop")
+            self._rule("tcp", "dport", str(port), "drop")
+
+    def freeze(self) -> None:
+        self._rule("tcp", "dport", str(self._port), "drop")
+        self._rule("tcp", "sport", str(self._port), "drop")
+
+    def heal(self) -> None:
+        subprocess.run(["nft", "flush", "chain", "inet", "faults", "input"], check=True)
+
+    def reset(self) -> None:
+        for end in ("sport", "dport"):
+            argv = ["ss", "-K", "state", "established", end, "=", str(self._port)]
+            subprocess.run(argv, capture_output=True, check=False)
+
+    def lose(self, percent: int) -> None:
+        for end in ("sport", "dport"):
+            self._rule("tcp", end, str(self._port), "numgen", "random", "mod", "100", "<", str(percent), "drop")
+
+    def _rule(self, *words: str) -> None:
+        subprocess.run(["nft", "add", "rule", "inet", "faults", "input", *words], check=True)
+
+
+def link_ports(desktop: psutil.Process, port: int) -> set[int]:
+    """The desktop side's ports of its connections to *port*."""
+    return {
+        connection.laddr.port
+        for connection in desktop.net_connections("tcp")
+        if connection.raddr and connection.raddr.port == port and connection.status == psutil.CONN_ESTABLISHED
+    }
+
+
+class Pipe(asyncio.Protocol):
+    """One direction of a proxied connection, and back-pressure towards the other one."""
+
+    def __init__(self, proxy: ProxyWire, target: int = 0) -> None:
+        self.proxy = proxy
+        self.other: Pipe | None = None
+        self.transport: asyncio.Transport | None = None
+        self._target = target
+        self._early = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]
+        self.proxy.pipes.add(self)
+        if self.proxy.frozen:
+            self.hold(True)
+        if self._target:
+            self.proxy.loop.create_task(self._dial())
+
+    async def _dial(self) -> None:
+        other = Pipe(self.proxy)
+        other.other = self
+        try:
+            await self.proxy.loop.create_connection(lambda: other, LOOPBACK, self._target)
+        except OSError:
+            self.close()
+            return
+        self.other = other
+        if other.transport is not None:
+            other.transport.write(self._early)
+        if self.transport is None:
+            other.close()
+
+    def data_received(self, data: bytes) -> None:
+        if self.other is None or self.other.transport is None:
+            self._early += data
+        elif not self.other.transport.is_closing():
+            self.other.transport.write(data)
+
+    def pause_writing(self) -> None:
+        if self.other is not None:
+            self.other.hold(True)
+
+    def resume_writing(self) -> None:
+        if self.other is not None and not self.proxy.frozen:
+            self.other.hold(False)
+
+    def hold(self, on: bool) -> None:
+        transport = self.transport
+        if transport is not None and not transport.is_closing():
+            transport.pause_reading() if on else transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.proxy.pipes.discard(self)
+        self.transport = None
+        if self.other is not None:
+            self.other.close()
+
+    def close(self) -> None:
+        if self.transport is not None:
+            self.transport.close()
+
+
+class ProxyWire:
+    """Runs in a thread; `port` leads to *target*."""
+
+    kind = "proxy"
+
+    def __init__(self, target: int) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.pipes: set[Pipe] = set()
+        self.frozen = False
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+        serving = self.loop.create_server(lambda: Pipe(self, target), LOOPBACK, 0)
+        self._server = asyncio.run_coroutine_threadsafe(serving, self.loop).result()
+        self.port: int = self._server.sockets[0].getsockname()[1]
+
+    def cut(self, desktop: psutil.Process) -> None:
+        self._hold(True)
+
+    def freeze(self) -> None:
+        self.frozen = True
+        self._hold(True)
+
+    def heal(self) -> None:
+        self.frozen = False
+        self._hold(False)
+
+    def _hold(self, on: bool) -> None:
+        self._call(lambda: [pipe.hold(on) for pipe in list(self.pipes)])
+
+    def reset(self) -> None:
+        self._call(lambda: [pipe.transport.abort() for pipe in list(self.pipes) if pipe.transport])
+
+    def lose(self, percent: int) -> None:
+        raise RuntimeError("a proxy loses no packets")
+
+    def _call(self, work: object) -> None:
+        async def run() -> None:
+            work()  # type: ignore[operator]
+
+        asyncio.run_coroutine_threadsafe(run(), self.loop).result(5)
+
+    def close(self) -> None:
+        def end() -> None:
+            self._server.close()
+            for pipe in list(self.pipes):
+                if pipe.transport is not None:
+                    pipe.transport.abort()
+            self.loop.call_later(0.05, self.loop.stop)
+
+        self.loop.call_soon_threadsafe(end)
+        self._thread.join()
+        self.loop.close()
+
+
+@contextlib.contextmanager
+def wire(port: int) -> Iterator[tuple[Wire, int]]:
+    """The wire to *port*, and the port at which the desktop side has to dial."""
+    if namespaced():
+        made = KernelWire(port)
+        try:
+            yield made, port
+        finally:
+            made.heal()
+        return
+    proxy = ProxyWire(port)
+    try:
+        yield proxy, proxy.port
+    finally:
+        proxy.close()
+
+
+if sys.platform == "win32":
+    raise SystemExit("faults need a Unix")

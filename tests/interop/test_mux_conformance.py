@@ -7,6 +7,7 @@ does. `portal` is the mux client, `bridge` the mux server: the test plays the ot
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -444,6 +445,31 @@ def test_padding_behind_the_target(to_bridge: Wire) -> None:
         ended(to_bridge, 2)
 
 
+def extension_at(id: int) -> list[bytes]:
+    """Every message of the extension (HELLO with key and signature among them), at *id* where it is about one."""
+    vectors = json.loads((Path(__file__).parents[1] / "vectors" / "extension.json").read_text(encoding="utf-8"))
+    sent = [bytes.fromhex(vector["hex"]) for vector in vectors["messages"]]
+    return [one if one[2:4] == b"\0\0" else one[:2] + id.to_bytes(2) + one[4:] for one in sent]
+
+
+def test_a_bridge_does_not_see_the_extension(subject: Subject, to_bridge: Wire) -> None:
+    if subject.name == "xrgui":
+        pytest.skip("it knows the extension")
+    with server() as (port, accept):
+        to_bridge.send(new(2, port, b"hello"))
+        with accept() as target:
+            assert read(target, 5) == b"hello"
+            for number, message in enumerate(extension_at(2)):
+                data = bytes([number]) * 60000
+                to_bridge.send(message, frame(2, KEEP, data), message)
+                assert read(target, 60000) == data
+                target.sendall(data)
+                assert to_bridge.of(2, 60000) == data
+            to_bridge.send(frame(2, END))
+            assert read(target, 1) == b""
+    to_bridge.pinged()
+
+
 @contextlib.contextmanager
 def datagram_server() -> Iterator[tuple[int, socket.socket]]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as target:
@@ -557,6 +583,22 @@ def test_visitor_both_ways(fresh: PortalUnderTest) -> None:
         assert read(visitor, 65535) == b"w" * 65535
         wire.send(frame(opened.id, END))
         assert read(visitor, 1) == b""
+
+
+def test_a_portal_does_not_see_the_extension(subject: Subject, fresh: PortalUnderTest) -> None:
+    if subject.name == "xrgui":
+        pytest.skip("it knows the extension")
+    with contextlib.closing(fresh.wire()) as wire, fresh.visitor() as visitor:
+        visitor.sendall(b"hello")
+        opened = wire.frame()
+        opened.data or wire.of(opened.id, 5)
+        for number, message in enumerate(extension_at(opened.id)):
+            data = bytes([number]) * 65535
+            wire.send(message, frame(opened.id, KEEP, data), message)
+            assert read(visitor, 65535) == data
+        wire.send(frame(opened.id, END))
+        assert read(visitor, 1) == b""
+        assert {got[:2] for got in wire.pinged()} <= {(opened.id, END)}
 
 
 def test_visitor_who_waits(subject: Subject, fresh: PortalUnderTest) -> None:

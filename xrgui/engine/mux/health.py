@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from xrgui.engine.mux.worker import MuxWorker
 
-BUSY_TICK, IDLE_TICK = 0.2, 2.0
-"""Seconds between looks, with and without sub-connections."""
+SHORTEST_LOOK, STUCK_LOOK, IDLE_LOOK = 0.02, 0.2, 2.0
+"""Seconds until the next look: at least, at a peer that is stuck, and without sub-connections. Otherwise the look comes
+when the silence is due."""
 QUIET = 0.3
 """Seconds of silence after which a busy link is asked."""
 LEAST_TIMEOUT, FIRST_TIMEOUT, MOST_TIMEOUT = 0.6, 3.0, 8.0
@@ -57,8 +58,14 @@ class Health:
 
     def _schedule(self) -> None:
         worker = self._worker
-        busy = len(worker.streams) > worker.permanent
-        self._timer = worker.loop.call_later(BUSY_TICK if busy or worker.echoes else IDLE_TICK, self._look)
+        now = monotonic()
+        delay = IDLE_LOOK
+        if worker.echoes:
+            due = max(worker.echoes[0], worker.last_received) + self._timeout() - now
+            delay = max(due, SHORTEST_LOOK) if due > 0 else STUCK_LOOK
+        elif len(worker.streams) > worker.permanent:
+            delay = max(worker.last_received + QUIET - now, SHORTEST_LOOK)
+        self._timer = worker.loop.call_later(delay, self._look)
 
     def _timeout(self) -> float:
         rtt = self._worker.rtt
@@ -73,7 +80,7 @@ class Health:
             worker.last_received = now
         elif worker.echoes:
             waited = now - max(worker.echoes[0], worker.last_received)
-            if waited > self._timeout() and not self._acknowledged(waited):
+            if waited >= self._timeout() and not self._acknowledged(waited):
                 worker.abort(TimeoutError(f"the other end of the link has been silent for {waited:.1f} s"), final=False)
                 return
             if waited > STUCK_TIMEOUT:
@@ -81,7 +88,7 @@ class Health:
                     TimeoutError(f"the other end of the link reads but has not answered for {waited:.0f} s")
                 )
                 return
-        elif now - worker.last_received > QUIET:
+        elif now - worker.last_received >= QUIET:
             worker.ping()
         self._schedule()
 

@@ -207,6 +207,8 @@ class MuxWorker(asyncio.Protocol):
             if credited:
                 self.put_control(extension.Open(stream_id, uid).encode())
         self.streams[stream_id] = stream
+        if len(self.streams) == self.permanent + 1:
+            self.health.look_soon()
         if not self._reverse:
             source = local = None
         self.put_control(frames.new(stream_id, target, source=source, local=local))

@@ -193,7 +193,7 @@ class Status(Struct):
     configs: tuple[ConfigStatus, ...]
 
 
-class SessionRow(Struct, array_like=True):
+class SessionRow(Struct, array_like=True, gc=False):
     """One sub-connection. On the wire an array in this order; fields may be added at the end."""
 
     id: int

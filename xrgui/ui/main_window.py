@@ -30,7 +30,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle("xrgui")
         self.setWindowIcon(icons.program_icon())
-        self.setMinimumSize(640, 420)
+        self.setMinimumSize(760, 480)
         self.resize(1000, 680)
         self.setAcceptDrops(True)
         self.menuBar().setNativeMenuBar(True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
 
 from xrgui import rpc
+from xrgui.ui import units
+from xrgui.ui.language import tr
 
 SPAN = 3600
 """Seconds kept."""
@@ -71,3 +74,20 @@ class Traffic(QObject):
         down = max(totals.down - before[1].down, 0) / passed
         up = max(totals.up - before[1].up, 0) / passed
         self.series(key).add(at, down, up)
+
+
+def peak(series: Series, seconds: int, now: float) -> float:
+    first = bisect_left(series.at, now - seconds)
+    return max(list(series.down)[first:], default=0.0)
+
+
+def summary(series: Series, seconds: int, now: float) -> str:
+    """The chart in words."""
+    down, up = series.last()
+    return tr(
+        "Down {down}, up {up}, peak {peak} in the last {span}",
+        down=units.rate(down),
+        up=units.rate(up),
+        peak=units.rate(peak(series, seconds, now)),
+        span=units.span(seconds),
+    )

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, Signal
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtGui import QIcon, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from xrgui.ui import icons, units
@@ -14,10 +14,10 @@ from xrgui.ui.language import tr
 from xrgui.ui.models.session_columns import COLUMNS, PLACES, STATE_PHASES
 from xrgui.ui.models.session_table import Index, SessionTable, as_tsv
 from xrgui.ui.models.sessions import Sessions
-from xrgui.ui.models.traffic import ALL, Traffic
+from xrgui.ui.models.traffic import ALL, Traffic, peak
 from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.widgets.basic import Frame, Segments, button, column, label, paragraph, row, set_tone
-from xrgui.ui.widgets.chart import TrafficChart, peak
+from xrgui.ui.widgets.chart_slot import ChartSlot
 from xrgui.ui.widgets.table import DataTable, TableDelegate, copy_text
 from xrgui.ui.widgets.traffic_card import Figure
 
@@ -94,6 +94,8 @@ class ConnectionsPage(QWidget):
         self.tunnel = QComboBox()
         self.tunnel.setAccessibleName(tr("Tunnel"))
         self.tunnel.setMaximumWidth(180)
+        self.tunnel.setMinimumContentsLength(10)
+        self.tunnel.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.pause = button(tr("Pause"), icon="pause", tip=tr("Hold the list still"))
         self.pause.setCheckable(True)
         self.columns = button("", kind="icon", icon="columns", tip=tr("Columns"))
@@ -118,7 +120,7 @@ class ConnectionsPage(QWidget):
         self._title = label(tr("All tunnels"), bold=True)
         self._down, self._up = Figure("accent", tr("down")), Figure("up", tr("up§direction"))
         self._peak = label(tone="muted")
-        self.chart = TrafficChart()
+        self.chart = ChartSlot()
         self.chart.setFixedHeight(92)
         head = row(self._title, self._down, self._up, self._peak, None, gap=14)
         self._chart_part = Frame("bar", column(head, self.chart, gap=6), 16, 10)
@@ -268,6 +270,9 @@ class ConnectionsPage(QWidget):
         narrow = self.width() < 800
         self.pause.setText("" if narrow else " " + (tr("Go on") if self.open.paused else tr("Pause")))
         set_tone(self.pause, "icon" if narrow else "", "kind")
+        self.close_shown.setText("" if narrow else tr("Close shown"))
+        self.close_shown.setIcon(icons.icon("close", "error") if narrow else QIcon())
+        set_tone(self.close_shown, "icon" if narrow else "danger", "kind")
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -283,6 +288,7 @@ class ConnectionsPage(QWidget):
             if not state.isEmpty() and view.horizontalHeader().restoreState(state):
                 header = view.horizontalHeader()
                 view.sortByColumn(header.sortIndicatorSection(), header.sortIndicatorOrder())
+                view.fit_titles()
 
 
 class _Empty(QWidget):

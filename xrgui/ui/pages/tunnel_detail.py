@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QIcon, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from xrgui.ui import icons, theme, units, words
@@ -10,7 +11,8 @@ from xrgui.ui.language import tr
 from xrgui.ui.models.traffic import Series
 from xrgui.ui.tunnel import Phase, Trouble, Tunnel
 from xrgui.ui.widgets.address import AddressRow
-from xrgui.ui.widgets.basic import Card, Elided, button, column, label, paragraph, row, set_tone
+from xrgui.ui.widgets.basic import Card, Elided, button, column, label, paragraph, set_tone
+from xrgui.ui.widgets.flow import FlowLayout
 from xrgui.ui.widgets.path import PathWidget
 from xrgui.ui.widgets.path_view import show_tunnel
 from xrgui.ui.widgets.state_icon import StateIcon
@@ -87,7 +89,8 @@ class _Header(QWidget):
         self._name = Elided(size=theme.TITLE, bold=True)
         self._since = Elided(size=theme.SIZE)
         set_tone(self._since, "muted")
-        self._edit = button(tr("Edit"))
+        self._edit = button(tr("Edit"), tip=tr("Edit"))
+        self._edit_width = self._edit.sizeHint().width()
         self._edit.clicked.connect(lambda: self.asked.emit("edit"))
         self._toggle = button(tr("Start"))
         self._toggle.clicked.connect(lambda: self.asked.emit("toggle"))
@@ -104,6 +107,20 @@ class _Header(QWidget):
         layout.addSpacing(-2)
         layout.addWidget(self._toggle)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """The name comes first: where there is no room, Edit loses its word, then the time goes."""
+        wanted = self._name.sizeHint().width() + self._toggle.sizeHint().width() + 70
+        since = self._since.sizeHint().width()
+        narrow = wanted + since + self._edit_width > self.width()
+        self._edit.setText("" if narrow else tr("Edit"))
+        self._edit.setIcon(icons.icon("edit") if narrow else QIcon())
+        set_tone(self._edit, "icon" if narrow else "", "kind")
+        self._since.setVisible(wanted + since + 30 <= self.width())
+
     def show_tunnel(self, tunnel: Tunnel, *, fade: bool = True) -> None:
         self._icon.show_state(tunnel.phase.value, words.phase(tunnel), fade=fade)
         self._name.setText(tunnel.name)
@@ -115,6 +132,7 @@ class _Header(QWidget):
         set_tone(self._toggle, "" if running else "primary", "kind")
         self._toggle.setEnabled(running or not tunnel.unsupported)
         self._edit.setVisible(not tunnel.foreign)
+        self._fit()
 
 
 class _Notice(Card):
@@ -126,7 +144,7 @@ class _Notice(Card):
         self._title = label(bold=True)
         self._text = paragraph()
         self._seen = paragraph(tone="muted", size=theme.SMALL)
-        self._buttons = row()
+        self._buttons = FlowLayout()
         self._attempt = label(tone="muted")
         self._shown: tuple[object, ...] = ()
         layout = column(self._title, self._text, self._seen, self._buttons, self._attempt, gap=8)
@@ -170,7 +188,6 @@ class _Notice(Card):
             part = button(words.step(step, trouble), kind="" if place else "primary")
             part.clicked.connect(lambda _=False, step=step: self.asked.emit(step))
             self._buttons.addWidget(part)
-        self._buttons.addStretch(1)
 
 
 class _Addresses(Card):

@@ -1,4 +1,7 @@
-"""Throughput of the last minutes: down as a filled line, up as a line, rates beside the grid."""
+"""Throughput of the last minutes: down as a filled line, up as a line, rates beside the grid.
+
+Only `chart_slot` imports this: it brings pyqtgraph and numpy along.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QToolTip
 
 from xrgui.ui import theme, units
 from xrgui.ui.language import tr
-from xrgui.ui.models.traffic import Series
+from xrgui.ui.models.traffic import Series, summary
 
 GRID = 2
 """Lines above the ground."""
@@ -126,20 +129,3 @@ def ceiling(value: float) -> float:
         return 1000.0
     power: float = 10.0 ** math.floor(math.log10(value))
     return next(step * power for step in (1, 2, 4, 6, 8, 10) if step * power >= value)
-
-
-def peak(series: Series, seconds: int, now: float) -> float:
-    first = bisect_left(series.at, now - seconds)
-    return max(list(series.down)[first:], default=0.0)
-
-
-def summary(series: Series, seconds: int, now: float) -> str:
-    """The chart in words."""
-    down, up = series.last()
-    return tr(
-        "Down {down}, up {up}, peak {peak} in the last {span}",
-        down=units.rate(down),
-        up=units.rate(up),
-        peak=units.rate(peak(series, seconds, now)),
-        span=units.span(seconds),
-    )

@@ -182,6 +182,16 @@ class DataTable(QTableView):
         for place, width in enumerate(widths):
             self.setColumnWidth(place, width)
             self.setColumnHidden(place, place in hidden)
+        self.fit_titles()
+
+    def fit_titles(self) -> None:
+        """Grow each column to what its title takes, with the mark of the sorted one."""
+        metrics = QFontMetrics(theme.font(theme.SMALL, bold=True))
+        for place in range(self.model().columnCount()):
+            title = str(self.model().headerData(place, Qt.Orientation.Horizontal) or "")
+            needed = metrics.horizontalAdvance(title) + 2 * PAD + 15 if title else 0
+            if not self.isColumnHidden(place) and self.columnWidth(place) < needed:
+                self.setColumnWidth(place, needed)
 
     def selected_rows(self) -> list[int]:
         return sorted(index.row() for index in self.selectionModel().selectedRows())

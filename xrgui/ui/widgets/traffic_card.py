@@ -10,7 +10,7 @@ from xrgui.ui.language import tr
 from xrgui.ui.models.traffic import Series
 from xrgui.ui.tunnel import Phase, Role, Trouble, Tunnel
 from xrgui.ui.widgets.basic import Card, Segments, column, label, paragraph, row
-from xrgui.ui.widgets.chart import TrafficChart
+from xrgui.ui.widgets.chart_slot import ChartSlot
 
 SPANS = (("60", 60), ("300", 300), ("3600", 3600))
 
@@ -49,7 +49,7 @@ class TrafficCard(Card):
         self._up.setAccessibleName(tr("Upload"))
         self._spans = Segments(tr("Time shown"), [("60", tr("1 min")), ("300", tr("5 min")), ("3600", tr("1 h"))])
         self._spans.chosen.connect(self._choose)
-        self.chart = TrafficChart()
+        self.chart = ChartSlot()
         top = row(label(tr("Traffic"), bold=True), self._down, self._up, None, self._spans, gap=10)
         self._chart_part = QWidget()
         self._chart_part.setLayout(column(top, self.chart, gap=8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -95,8 +96,17 @@ def main(args: Sequence[str] | None = None) -> None:
     except Exception as error:
         if debug:
             raise
-        code = _missing(error) if isinstance(error, ModuleNotFoundError) else _unexpected(error)
+        code = _fault(error)
     raise SystemExit(code)
+
+
+def _fault(error: Exception) -> int:
+    if isinstance(error, ModuleNotFoundError):
+        return _missing(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO):
+        complain(f"Something cannot be written: {error.strerror}")
+        return 1
+    return _unexpected(error)
 
 
 def _command(args: list[str]) -> int:

@@ -15,6 +15,7 @@ import msgspec
 
 from xrgui import client, paths, rpc
 from xrgui.commands.errors import CommandError
+from xrgui.commands.options import Seconds
 from xrgui.commands.tables import age, size, table
 
 T = TypeVar("T")
@@ -110,7 +111,7 @@ async def _sessions(engine: client.Client) -> tuple[int, rpc.SessionList]:
 @click.command()
 @pid_option
 @click.option("--all", "every", is_flag=True, help="All engines of this user.")
-@click.option("--grace", type=click.FloatRange(0, 60), default=1.0, help="Seconds for live connections.")
+@click.option("--grace", type=Seconds(60), default=1.0, help="Seconds for live connections.")
 def stop(pid: int | None, every: bool, grace: float) -> None:
     """Stop a running engine, and wait until it is gone."""
     asyncio.run(_stop(pid, every, grace))

@@ -15,6 +15,7 @@ import click
 
 from xrgui import loop, rpc
 from xrgui.commands.errors import CommandError
+from xrgui.commands.options import Seconds
 from xrgui.commands.stdin import watch_stdin
 from xrgui.commands.tables import age, size
 from xrgui.demo.ends import Demo, DemoError
@@ -46,7 +47,7 @@ async def _site() -> None:
 
 
 @click.command()
-@click.option("--seconds", type=click.FloatRange(min=0), help="End by itself after so long.")
+@click.option("--seconds", type=Seconds(), help="End by itself after so long.")
 def demo(seconds: float | None) -> None:
     """Run a sample site, a bridge and a portal on this machine and show who visits.
 

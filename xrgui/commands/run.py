@@ -15,6 +15,7 @@ import click
 from xrgui import logs, loop, paths
 from xrgui.commands.errors import CommandError
 from xrgui.commands.files import Source, describe, option, summary
+from xrgui.commands.options import Seconds
 from xrgui.commands.stdin import watch_stdin
 from xrgui.config import model
 from xrgui.config.check import Checked
@@ -43,7 +44,7 @@ log_level = click.option(
 @log_level
 @click.option(
     "--grace",
-    type=click.FloatRange(0, 86400),
+    type=Seconds(86400),
     default=GRACE,
     show_default=True,
     metavar="SECONDS",

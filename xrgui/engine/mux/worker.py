@@ -82,6 +82,8 @@ class MuxWorker(asyncio.Protocol):
         self.hello = hello
         self.peer: extension.Hello | None = None
         """The peer's introduction, once both were exchanged."""
+        self.fell_silent: Callable[[], None] | None = None
+        """Called while nothing comes from the peer, though it was asked."""
         self.equal = False
         """Both sides may open sub-connections."""
         self.sign: Callable[[extension.Hello, extension.Hello], extension.Hello] | None = None
@@ -324,6 +326,8 @@ class MuxWorker(asyncio.Protocol):
             stream = self._new_stream(event.id, announced is not None and announced.id == event.id, uid)
         self.opened += 1
         self.streams[event.id] = stream
+        if len(self.streams) == self.permanent + 1:
+            self.health.look_soon()
         self._accept(stream, event)
 
     def _on_end(self, event: Ended) -> None:

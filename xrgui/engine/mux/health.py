@@ -23,6 +23,8 @@ when the silence is due."""
 QUIET = 0.3
 """Seconds of silence after which a busy link is asked."""
 LEAST_TIMEOUT, FIRST_TIMEOUT, MOST_TIMEOUT = 0.6, 3.0, 8.0
+PATIENT_TIMEOUT = 15.0
+"""For a peer whose sub-connections die with the link. A silence may pass; a successor is there before."""
 STUCK_TIMEOUT = 30.0
 _LAST_ACK_OFFSET = 56
 """Of tcpi_last_ack_recv (milliseconds) in struct tcp_info, linux/tcp.h."""
@@ -56,6 +58,12 @@ class Health:
         echoes = self._worker.echoes
         return bool(echoes) and monotonic() - echoes[0] > self._timeout() / 2
 
+    @property
+    def silent(self) -> bool:
+        """The link would be given up, were it not for those who are on it."""
+        worker = self._worker
+        return bool(worker.echoes) and monotonic() - max(worker.echoes[0], worker.last_received) >= self._timeout()
+
     def _schedule(self) -> None:
         worker = self._worker
         now = monotonic()
@@ -81,8 +89,13 @@ class Health:
         elif worker.echoes:
             waited = now - max(worker.echoes[0], worker.last_received)
             if waited >= self._timeout() and not self._acknowledged(waited):
-                worker.abort(TimeoutError(f"the other end of the link has been silent for {waited:.1f} s"), final=False)
-                return
+                if worker.fell_silent is not None:
+                    worker.fell_silent()
+                resumes = worker.peer is not None or len(worker.streams) <= worker.permanent
+                if resumes or waited >= PATIENT_TIMEOUT:
+                    text = f"the other end of the link has been silent for {waited:.1f} s"
+                    worker.abort(TimeoutError(text), final=False)
+                    return
             if waited > STUCK_TIMEOUT:
                 worker.abort(
                     TimeoutError(f"the other end of the link reads but has not answered for {waited:.0f} s")

@@ -169,6 +169,7 @@ class Bridge:
         if self._key is not None:
             worker.sign = self._sign
         worker.heard_hello = self._heard_hello
+        worker.fell_silent = self._ensure
         worker.resumption = self.resumption
         return worker
 
@@ -282,8 +283,8 @@ class BridgeLink:
 
     @property
     def worn(self) -> bool:
-        """Draining, or near the count at which a stock portal drains it."""
-        return self.draining or (self.worker.peer is None and self.worker.opened >= DRAIN_AHEAD)
+        """Draining, silent, or near the count at which a stock portal drains it."""
+        return self.draining or self.worker.health.silent or (self.worker.peer is None and self.worker.opened >= DRAIN_AHEAD)
 
     def cancel(self) -> None:
         if self.pending is not None:

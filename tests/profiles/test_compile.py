@@ -54,6 +54,16 @@ def test_a_share_dials_out_and_reaches_its_service_alone():
     assert config.inbounds == ()
 
 
+@pytest.mark.parametrize("network", list(Network))
+def test_who_speaks_http_over_tcp_gets_error_pages(network: Network):
+    shared = compile_profile(share(services=(Service(port=3000, network=network),)))
+    (freedom,) = (item.settings for item in shared.outbounds if isinstance(item.settings, FreedomOutbound))
+    entry = replace(server().entries[0], network=network)
+    served = compile_profile(replace(server(), entries=(entry,)))
+    (tunnel,) = (item.settings for item in served.inbounds if isinstance(item.settings, TunnelInbound))
+    assert freedom.http is tunnel.http is (network is Network.TCP)
+
+
 @pytest.mark.parametrize("profile", [share(), share(dialect="classic"), server(), server(dialect="classic")])
 def test_what_no_rule_names_goes_nowhere(profile: Profile):
     config = compile_profile(profile)

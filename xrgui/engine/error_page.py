@@ -55,7 +55,7 @@ class HttpVisitorLeg(VisitorLeg):
             self.head = None if self.session.down else self.head + data
             if self.head is not None and sniff_request(self.head) is not NEED_MORE:
                 self.head = self.head[: self.head.find(b"\n") + 1] or self.head[:64]
-        super().data_received(data)
+        VisitorLeg.data_received(self, data)
 
     def target_lost(self, exc: Exception | None, was_open: bool) -> None:
         transport = self.transport

@@ -108,6 +108,7 @@ def _service_outbound(service: Service) -> c.Outbound:
         redirect_host=service.host,
         redirect_port=service.port,
         final_rules=(allowed, c.FinalRule(action="block")),
+        http=service.network is Network.TCP,
     )
     return c.Outbound(tag=service_tag(service), settings=freedom)
 
@@ -265,7 +266,10 @@ def _server_stream(listen: Listen) -> c.Stream:
 
 def _entry_inbound(entry: Entry) -> c.Inbound:
     target = c.TunnelInbound(
-        address=entry.host, port=entry.target_port or entry.port, networks=frozenset({entry.network})
+        address=entry.host,
+        port=entry.target_port or entry.port,
+        networks=frozenset({entry.network}),
+        http=entry.network is Network.TCP,
     )
     return c.Inbound(tag=entry_tag(entry), listen=entry.listen, ports=_one(entry.port), settings=target)
 

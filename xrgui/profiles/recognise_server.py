@@ -117,7 +117,9 @@ def _entries(config: c.Config, inbound: c.Inbound) -> tuple[Entry, ...]:
     if not isinstance(settings, c.TunnelInbound) or rule is None or not inbound.tag:
         return ()
     only = c.Rule(outbound_tag=rule.outbound_tag, name=rule.name, inbound_tags=rule.inbound_tags)
-    bare = c.TunnelInbound(address=settings.address, port=settings.port, networks=settings.networks)
+    bare = c.TunnelInbound(
+        address=settings.address, port=settings.port, networks=settings.networks, http=settings.http
+    )
     plain = c.Inbound(settings=bare, tag=inbound.tag, listen=inbound.listen, ports=inbound.ports)
     if rule != only or inbound != plain or len(inbound.ports) != 1 or inbound.listen.startswith(("/", "@")):
         return ()

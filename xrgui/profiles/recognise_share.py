@@ -136,6 +136,7 @@ def _target(config: c.Config, tag: str, networks: c.Networks) -> Target:
         redirect_host=freedom.redirect_host,
         redirect_port=freedom.redirect_port,
         final_rules=freedom.final_rules,
+        http=freedom.http,
     )
     if outbound != c.Outbound(tag=tag, settings=bare):
         return _UNKNOWN

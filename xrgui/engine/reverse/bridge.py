@@ -284,7 +284,8 @@ class BridgeLink:
     @property
     def worn(self) -> bool:
         """Draining, silent, or near the count at which a stock portal drains it."""
-        return self.draining or self.worker.health.silent or (self.worker.peer is None and self.worker.opened >= DRAIN_AHEAD)
+        near = self.worker.peer is None and self.worker.opened >= DRAIN_AHEAD
+        return self.draining or near or self.worker.health.silent
 
     def cancel(self) -> None:
         if self.pending is not None:

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
 
-.PHONY: demo run test lint bench clean
+.PHONY: demo run test lint bench faults fuzz clean
 
 demo: $(VENV)/installed
 	@exec $(BIN)/xrgui demo $(ARGS)
@@ -25,6 +25,12 @@ lint: $(VENV)/tests
 bench: $(VENV)/tests
 	@exec $(BIN)/python -m bench $(ARGS)
 
+faults: $(VENV)/tests
+	@exec $(BIN)/python -m bench.faults $(ARGS)
+
+fuzz: $(VENV)/fuzz
+	@exec $(BIN)/python -m tests.fuzz $(ARGS)
+
 $(VENV)/installed: pyproject.toml tools/setup
 	@tools/setup $(VENV) --editable . >&2
 	@touch $@
@@ -32,6 +38,10 @@ $(VENV)/installed: pyproject.toml tools/setup
 $(VENV)/tests: pyproject.toml tools/setup
 	@tools/setup $(VENV) --editable '.[test]' >&2
 	@touch $@ $(VENV)/installed
+
+$(VENV)/fuzz: $(VENV)/tests
+	@tools/setup $(VENV) --editable '.[test,fuzz]' >&2
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

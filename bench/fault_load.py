@@ -127,6 +127,7 @@ class Prober:
     def __init__(self, background: Background, port: int, pause: float = 0.05, timeout: float = 20) -> None:
         self.results: list[tuple[float, float | None]] = []
         """When each was begun, and the seconds that it took; None where it failed."""
+        self.begun: list[float] = []
         self._background = background
         self._port = port
         self._pause = pause
@@ -147,6 +148,7 @@ class Prober:
 
     async def _ask(self) -> None:
         begun = time.monotonic()
+        self.begun.append(begun)
         took: float | None = None
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(self._timeout):
@@ -166,6 +168,11 @@ class Prober:
                 return found
             time.sleep(0.01)
         return float("inf")
+
+    def answered(self, since: float, until: float) -> float:
+        """Per cent of the requests begun between the two moments that are answered by now."""
+        good = sum(took is not None and since <= begun < until for begun, took in self.results)
+        return 100 * good / max(sum(since <= begun < until for begun in self.begun), 1)
 
     def stop(self) -> None:
         self._background.run(self._stop())

@@ -22,6 +22,9 @@ from bench.wire import Wire, link_ports
 from tests.interop.peers import Running
 from tests.interop.topologies import LOOPBACK
 
+AFTER = 3
+"""Seconds after a fault whose requests are looked at, two more being theirs to be answered in."""
+
 
 @dataclass(frozen=True)
 class Sizes:
@@ -185,8 +188,13 @@ def link_fault(bed: Bed, strike: Callable[[], None], heal_after: float | None) -
             moment = time.monotonic()
         good = prober.wait_good(moment, bed.sizes.patience)
         noticed = watch.stop(bed.sizes.patience if heal_after is None else 0)
-        time.sleep(1)
-        figures: Figures = {"noticed s": noticed, "good s": good, **echoes.finish(5)}
+        time.sleep(max(moment + AFTER + 2 - time.monotonic(), 1))
+        figures: Figures = {
+            "noticed s": noticed,
+            "good s": good,
+            f"% of the next {AFTER} s answered": prober.answered(moment, moment + AFTER),
+            **echoes.finish(5),
+        }
     figures["fds left"] = bed.settled(before)
     return figures
 

@@ -69,6 +69,13 @@ class FakeEngine:
     def close_session(self, session_id: int, reason: str) -> bool:
         return session_id in self.sessions and self.end(session_id, reason)
 
+    @property
+    def has_bridges(self) -> bool:
+        return False
+
+    def check_links(self) -> None:
+        raise AssertionError("there are no bridges")
+
     def retry(self, tag: str = "") -> list[str]:
         return [name for name in self.waiting if tag in ("", name)]
 

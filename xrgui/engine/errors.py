@@ -46,6 +46,10 @@ class RefusedError(EngineError):
     """A rule, a limit or a missing outbound forbids this connection."""
 
 
+class OverLimitError(RefusedError):
+    """There are too many already."""
+
+
 class PeerResetError(ConnectionResetError):
     """The other end of a main connection ended a sub-connection and said why: a code and a text."""
 

@@ -19,6 +19,7 @@ from typing import cast
 
 from xrgui.address import Destination, Network
 from xrgui.engine.errors import PeerResetError, RemoteProtocolError
+from xrgui.engine.limits import memory
 from xrgui.engine.mux import extension, frames
 from xrgui.engine.mux.brake import Brake
 from xrgui.engine.mux.connection import (
@@ -138,6 +139,7 @@ class MuxWorker(asyncio.Protocol):
         self.transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
         self.blocked = False
         self.last_received = monotonic()
+        memory.workers.add(self)
         self.health.start()
         if self._made is not None:
             self._made(self)
@@ -157,6 +159,7 @@ class MuxWorker(asyncio.Protocol):
         if self.closed:
             return
         self.closed = self.blocked = True
+        memory.workers.discard(self)
         self.health.stop()
         self.brake.stop()
         self.transport = None
@@ -262,6 +265,10 @@ class MuxWorker(asyncio.Protocol):
             del self.settling[stream.id]
             if self.resumption is not None:
                 self.resumption.drop(stream)
+
+    @property
+    def holders(self) -> list[SubStream]:
+        return [stream for stream in self.streams.values() if isinstance(stream, SubStream)]
 
     def report_all(self) -> None:
         """Tell the peer what was consumed since the last reports, so that it need not keep it."""
@@ -442,6 +449,11 @@ class MuxWorker(asyncio.Protocol):
             self._flush_due = True
             self.loop.call_soon(self._flush)
 
+    def go_away(self) -> None:
+        """Ask a peer that understands it to open nothing more here."""
+        if self.peer is not None:
+            self.put_control(extension.GoAway().encode())
+
     def put_packet(self, frame: bytes) -> None:
         """A datagram: dropped while the main connection is full."""
         if not self.blocked:
@@ -467,6 +479,8 @@ class MuxWorker(asyncio.Protocol):
             transport.write(b"".join(out))
         else:
             transport.writelines(out)
+        if memory.used > memory.budget:
+            memory.exceeded(self.loop)
 
     def make_ready(self, stream: SubStream) -> None:
         """*stream* has bytes queued and may send: it waits for its turn."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+
 from xrgui.engine.errors import RemoteProtocolError
 from xrgui.engine.interfaces import MuxCarrier
 from xrgui.engine.mux.worker import MuxWorker

@@ -1801,6 +1801,11 @@
       <translation>Состояние</translation>
     </message>
     <message>
+      <location filename="../../xrgui/ui/models/traffic.py" />
+      <source>Down {down}, up {up}, peak {peak} in the last {span}</source>
+      <translation>Приём {down}, отдача {up}, пик {peak} за {span}</translation>
+    </message>
+    <message>
       <location filename="../../xrgui/ui/notifications.py" />
       <source>{name} is down</source>
       <translation>{name} не работает</translation>
@@ -2186,6 +2191,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Show xrgui among the applications and open xrgui:// links with it</source>
+      <translation>Показывать xrgui среди приложений и открывать им ссылки xrgui://</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
       <source>Start hidden in the tray</source>
       <translation>Запускать свёрнутым в трей</translation>
     </message>
@@ -2560,11 +2570,6 @@
       <location filename="../../xrgui/ui/widgets/address.py" />
       <source>Public address: {address}</source>
       <translation>Публичный адрес: {address}</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/widgets/chart.py" />
-      <source>Down {down}, up {up}, peak {peak} in the last {span}</source>
-      <translation>Приём {down}, отдача {up}, пик {peak} за {span}</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/widgets/chart.py" />

@@ -1795,6 +1795,11 @@
       <translation>状态</translation>
     </message>
     <message>
+      <location filename="../../xrgui/ui/models/traffic.py" />
+      <source>Down {down}, up {up}, peak {peak} in the last {span}</source>
+      <translation>下行 {down}，上行 {up}，最近 {span} 峰值 {peak}</translation>
+    </message>
+    <message>
       <location filename="../../xrgui/ui/notifications.py" />
       <source>{name} is down</source>
       <translation>{name} 已断开</translation>
@@ -2178,6 +2183,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Show xrgui among the applications and open xrgui:// links with it</source>
+      <translation>在应用列表中显示 xrgui，并用它打开 xrgui:// 链接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
       <source>Start hidden in the tray</source>
       <translation>启动时隐藏到托盘</translation>
     </message>
@@ -2546,11 +2556,6 @@
       <location filename="../../xrgui/ui/widgets/address.py" />
       <source>Public address: {address}</source>
       <translation>公网地址：{address}</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/widgets/chart.py" />
-      <source>Down {down}, up {up}, peak {peak} in the last {span}</source>
-      <translation>下行 {down}，上行 {up}，最近 {span} 峰值 {peak}</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/widgets/chart.py" />

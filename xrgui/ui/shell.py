@@ -13,7 +13,7 @@ from xrgui import rpc
 from xrgui.config import model as c
 from xrgui.config.dump import dump
 from xrgui.profiles.store import Notice
-from xrgui.ui import autostart, theme, units, words
+from xrgui.ui import autostart, desktop_entry, theme, units, words
 from xrgui.ui.commands import Commands
 from xrgui.ui.dialogs.close_question import CloseQuestion
 from xrgui.ui.dialogs.info import show_about, show_guide, show_notifications
@@ -104,7 +104,8 @@ class Shell(QObject):
         self.routing.asked.connect(lambda call: spawn(self._explain(call), "dry run"))
         self.routing.edit_asked.connect(self.commands.edit)
         self.settings.changed.connect(self._settings_changed)
-        self.settings.login_asked.connect(self._login_asked)
+        self.settings.login_asked.connect(lambda on: self._system_asked(autostart.set_on, on))
+        self.settings.menu_asked.connect(lambda on: self._system_asked(desktop_entry.set_on, on))
         self.settings.secrets_asked.connect(self.secrets.choose)
         self.settings.engine_asked.connect(self._engine_asked)
         self.settings.engines_wanted.connect(self._show_settings)
@@ -434,7 +435,7 @@ class Shell(QObject):
 
     def _show_settings(self) -> None:
         program = self.program
-        self.settings.show_login(autostart.is_on())
+        self.settings.show_system(login=autostart.is_on(), menu=desktop_entry.is_on())
         self.settings.show_secrets(self.secrets.words())
         words = self._engine_words()
         if program.engine.process.pid:
@@ -442,9 +443,9 @@ class Shell(QObject):
         others = [(str(path), tr("Process {pid}", pid=path.stem)) for path in program.engine.others()]
         self.settings.show_engine(words, others)
 
-    def _login_asked(self, on: bool) -> None:
+    def _system_asked(self, change: Callable[[bool], None], on: bool) -> None:
         try:
-            autostart.set_on(on)
+            change(on)
         except OSError as error:
             self.say(str(error))
         self._show_settings()

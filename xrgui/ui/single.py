@@ -41,7 +41,8 @@ class SingleInstance(QObject):
             return False
         socket.write(json.dumps(arguments).encode() + b"\n")
         socket.waitForBytesWritten(PATIENCE)
-        return socket.waitForReadyRead(PATIENCE) and bytes(socket.readAll().data()) == b"ok\n"
+        answered = socket.bytesAvailable() > 0 or socket.waitForReadyRead(PATIENCE)
+        return answered and bytes(socket.readAll().data()) == b"ok\n"
 
     def listen(self) -> bool:
         """Be the first. What a crashed one left behind is removed."""

@@ -30,7 +30,7 @@ def read(tunnel: Tunnel, status: rpc.ConfigStatus, now: float) -> tuple[Phase, f
     trips = [bridge.rtt_ms for bridge in status.bridges] + [portal.rtt_ms for portal in status.portals]
     tunnel.round_trip = min((trip for trip in trips if trip is not None), default=None)
     if not tunnel.public:
-        tunnel.public = announced(tunnel, status)
+        tunnel.public = announced(status)
     if status.bridges:
         return _bridge(tunnel, worst(status.bridges), now)
     if status.portals:
@@ -39,14 +39,13 @@ def read(tunnel: Tunnel, status: rpc.ConfigStatus, now: float) -> tuple[Phase, f
     return Phase.UP, status.started_at
 
 
-def announced(tunnel: Tunnel, status: rpc.ConfigStatus) -> tuple[str, ...]:
+def announced(status: rpc.ConfigStatus) -> tuple[str, ...]:
     """Where visitors come in, if the public server is an xrgui and has said so."""
-    host = tunnel.server_host
     return tuple(
         f"{'udp' if public.startswith('udp') else 'http'}://{host}:{public.rpartition(':')[2]}"
         for bridge in status.bridges
         for public in bridge.public
-        if host
+        if (host := bridge.server.rpartition(":")[0])
     )
 
 

@@ -34,7 +34,7 @@ class ShareForm(QWidget):
         self._profile = Profile(id="", name="")
         self._server = Server()
         self._link = ""
-        self._dialect_chosen = False
+        self._dialect_chosen = self._name_typed = False
         self._asking: asyncio.Task[object] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -92,7 +92,7 @@ class ShareForm(QWidget):
         layout.addStretch(1)
 
     def _connect(self) -> None:
-        self.name.textEdited.connect(self.changed)
+        self.name.textEdited.connect(self._name_edited)
         self.services.changed.connect(self.changed)
         self.link.textEdited.connect(self._link_edited)
         self.paste.clicked.connect(self._paste)
@@ -106,6 +106,7 @@ class ShareForm(QWidget):
     def show_profile(self, profile: Profile) -> None:
         self._profile, self._server, self._link = profile, profile.server, profile.link
         self._dialect_chosen = bool(profile.server.address)
+        self._name_typed = bool(profile.name)
         self.name.setText(profile.name)
         self.services.show_services(profile.services)
         self.link.setText(masked(profile.server))
@@ -196,6 +197,11 @@ class ShareForm(QWidget):
 
     # Hands
 
+    def _name_edited(self, text: str) -> None:
+        """What the person typed is not overwritten by a link's name."""
+        self._name_typed = bool(text)
+        self.changed.emit()
+
     def _paste(self) -> None:
         self.link.setText(QApplication.clipboard().text().strip())
         self._link_edited(self.link.text())
@@ -227,7 +233,7 @@ class ShareForm(QWidget):
             return
         if not self._dialect_chosen:
             self.dialect.choose("vless-reverse" if self._server.protocol == "vless" else "classic")
-        if not self.name.text() and link.name:
+        if not self._name_typed and link.name:
             self.name.setText(link.name)
         self.server_fields.show_server(self._server)
         self._arrange()

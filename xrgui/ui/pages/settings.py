@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLayout, QScrollArea, QVBoxLayout, QWidget
 
+from xrgui.ui import desktop_entry
 from xrgui.ui.language import LANGUAGES, tr
 from xrgui.ui.settings import Settings
 from xrgui.ui.widgets.basic import Card, Segments, button, column, label, paragraph, row
@@ -18,6 +19,7 @@ class SettingsPage(QScrollArea):
     changed = Signal()
     """A field of `settings` was changed."""
     login_asked = Signal(bool)
+    menu_asked = Signal(bool)
     secrets_asked = Signal()
     engine_asked = Signal(str)
     """restart, or the endpoint of an engine to attach to."""
@@ -93,9 +95,12 @@ class SettingsPage(QScrollArea):
     def _start(self) -> Card:
         self.login = QCheckBox(tr("Start xrgui when I log in"))
         self.login.clicked.connect(self.login_asked)
+        self.menu = QCheckBox(tr("Show xrgui among the applications and open xrgui:// links with it"))
+        self.menu.clicked.connect(self.menu_asked)
+        self.menu.setVisible(desktop_entry.supported())
         hidden = self._check(tr("Start hidden in the tray"), "start_hidden")
         hint = paragraph(tr("Which tunnels start with xrgui is chosen in each tunnel."), tone="muted", size=12)
-        return self._section(tr("Starting"), self.login, hidden, hint)
+        return self._section(tr("Starting"), self.login, hidden, self.menu, hint)
 
     def _close(self) -> Card:
         choices = [("ask", tr("Ask")), ("hide", tr("Hide in the tray")), ("quit", tr("Quit"))]
@@ -135,8 +140,10 @@ class SettingsPage(QScrollArea):
 
     # What is shown
 
-    def show_login(self, on: bool) -> None:
-        self.login.setChecked(on)
+    def show_system(self, *, login: bool, menu: bool) -> None:
+        """What the system has written down for us."""
+        self.login.setChecked(login)
+        self.menu.setChecked(menu)
 
     def show_secrets(self, text: str) -> None:
         self._where.setText(text)

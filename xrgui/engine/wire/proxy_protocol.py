@@ -14,6 +14,7 @@ from xrgui.engine.errors import RemoteProtocolError
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 _LOCAL, _PROXY = 0x20, 0x21
 _TCP4, _TCP6 = 0x11, 0x21
+_FAMILIES = {"TCP4": 4, "TCP6": 6}
 _LONGEST_LINE = 107
 _LONGEST_BODY = 4096
 """Bytes behind the fixed part of a version 2 header; addresses take 36 of them, extensions the rest."""
@@ -51,18 +52,20 @@ def _decode_v1(data: bytes) -> Header | None:
         return Header(length, None, None)
     try:
         _, family, source, target, source_port, target_port = words
-        found = _destination(source, source_port), _destination(target, target_port)
-        if any(each.ip is None for each in found) or family not in ("TCP4", "TCP6"):
-            raise ValueError
-    except ValueError:
+        version = _FAMILIES[family]
+        found = _destination(source, source_port, version), _destination(target, target_port, version)
+    except (KeyError, ValueError):
         raise RemoteProtocolError("a bad PROXY protocol line") from None
     return Header(length, *found)
 
 
-def _destination(host: str, port: str) -> Destination:
+def _destination(host: str, port: str, version: int) -> Destination:
     if not port.isascii() or not port.isdigit() or int(port) > 65535 or "%" in host:
         raise ValueError
-    return Destination(Network.TCP, str(ip_address(host)), int(port))
+    address = ip_address(host)
+    if address.version != version:
+        raise ValueError
+    return Destination(Network.TCP, str(address), int(port))
 
 
 def _decode_v2(data: bytes) -> Header | None:

@@ -23,6 +23,7 @@ from xrgui.engine.host import Host
 from xrgui.engine.tasks import spawn
 from xrgui.profiles.compile import BRIDGE_TAG, share_through
 
+replace = msgspec.structs.replace
 NAME = LOCAL_TAG = "forward"
 LOOK = 0.2
 """Seconds between two looks at what failed."""
@@ -56,7 +57,7 @@ def parse_forward(text: str) -> Forward:
 
 def forward_through(via: Via, wanted: Forward) -> model.Config:
     """A bridge that shares nothing and whose links carry what comes in at *wanted*'s local port."""
-    config = share_through(via.server, (), via.tunnel_domain)
+    config = share_through(_without_visitors(via.server), (), via.tunnel_domain)
     inbound = model.Inbound(
         tag=LOCAL_TAG,
         listen=wanted.listen,
@@ -65,7 +66,17 @@ def forward_through(via: Via, wanted: Forward) -> model.Config:
     )
     rule = model.Rule(outbound_tag=BRIDGE_TAG, name=f"(forward {wanted})", inbound_tags=frozenset({LOCAL_TAG}))
     routing = model.Routing(rules=(rule, *config.routing.rules))
-    return msgspec.structs.replace(config, inbounds=(inbound,), routing=routing)
+    bridges = tuple(replace(end, visitors=False) for end in config.reverse.bridges)
+    reverse = replace(config.reverse, bridges=bridges)
+    return replace(config, inbounds=(inbound,), routing=routing, reverse=reverse)
+
+
+def _without_visitors(server: model.Outbound) -> model.Outbound:
+    """Visitors of a portal that others serve too must not end here, where nothing is shared."""
+    settings = server.settings
+    if not isinstance(settings, model.VlessOutbound) or settings.reverse is None:
+        return server
+    return replace(server, settings=replace(settings, reverse=replace(settings.reverse, visitors=False)))
 
 
 @click.command()

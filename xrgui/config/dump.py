@@ -28,6 +28,7 @@ from xrgui.config.model import (
     PolicyLevel,
     Reverse,
     ReverseEnd,
+    ReverseLink,
     Rule,
     SocksInbound,
     SocksOutbound,
@@ -228,16 +229,19 @@ def _vless(settings: VlessOutbound, path: str, out: Writer) -> Json:
         out.lacks(f"{path}.reverse", "VLESS reverse", serious=True)
         return written
     sniffing = dump_sniffing(settings.reverse.sniffing, f"{path}.reverse.sniffing", out)
-    key = _key(settings.reverse.key, f"{path}.reverse", out)
-    return written | {"reverse": set_only(tag=settings.reverse.tag, sniffing=sniffing) | key}
+    own = _bridges_own(settings.reverse, f"{path}.reverse", out)
+    return written | {"reverse": set_only(tag=settings.reverse.tag, sniffing=sniffing) | own}
 
 
-def _key(file: str, path: str, out: Writer) -> Json:
-    """A bridge's key, which only xrgui has."""
-    if file and out.dialect != "xrgui":
-        out.lacks(f"{path}.key", "bridge keys")
+def _bridges_own(end: ReverseLink | ReverseEnd, path: str, out: Writer) -> Json:
+    """A bridge's key, and whether it takes visitors, which only xrgui has."""
+    if out.dialect != "xrgui":
+        if end.key:
+            out.lacks(f"{path}.key", "bridge keys")
+        if not end.visitors:
+            out.lacks(f"{path}.visitors", "bridges without visitors")
         return {}
-    return set_only(key=file)
+    return set_only(key=end.key) | ({} if end.visitors else {"visitors": False})
 
 
 def _keys(keys: Text | None, path: str, out: Writer) -> Json:
@@ -359,7 +363,7 @@ def _reverse(reverse: Reverse, out: Writer) -> Json:
 def _ends(ends: tuple[ReverseEnd, ...], kind: str, out: Writer) -> list[Json]:
     return [
         {"tag": end.tag, "domain": end.domain}
-        | _key(end.key, f"reverse.{kind}[{number}]", out)
+        | _bridges_own(end, f"reverse.{kind}[{number}]", out)
         | _keys(end.bridge_keys, f"reverse.{kind}[{number}]", out)
         for number, end in enumerate(ends)
     ]

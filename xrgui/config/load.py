@@ -153,6 +153,7 @@ def _reverse_end(node: Cursor, kind: str) -> ReverseEnd:
         tag=required_text(node.get("tag")),
         domain=required_text(node.get("domain")),
         key=node.get("key").text() if kind == "bridges" else "",
+        visitors=node.get("visitors").flag(True) if kind == "bridges" else True,
         bridge_keys=read_bridge_keys(node.get("bridgeKeys")) if kind == "portals" else None,
     )
     node.done()

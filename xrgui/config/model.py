@@ -204,6 +204,8 @@ class ReverseLink(Struct):
     sniffing: Sniffing = Sniffing()
     key: str = ""
     """File of the bridge's private key; empty: this machine's, if there is one."""
+    visitors: bool = True
+    """False: it only opens connections beside the portal, and asks an xrgui there to send no visitors."""
 
 
 class VlessOutbound(Struct, tag="vless"):
@@ -285,6 +287,8 @@ class ReverseEnd(Struct):
     tag: str
     domain: str
     key: str = ""
+    """A bridge's, as in `ReverseLink`."""
+    visitors: bool = True
     """A bridge's, as in `ReverseLink`."""
     bridge_keys: Text | None = None
     """A portal's, as in `VlessUser`."""

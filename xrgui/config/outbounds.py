@@ -244,6 +244,7 @@ def _reverse(node: Cursor) -> ReverseLink | None:
         tag=required_text(node.get("tag")),
         sniffing=read_sniffing(node.get("sniffing")),
         key=node.get("key").text(),
+        visitors=node.get("visitors").flag(True),
     )
     node.done()
     return found

@@ -55,6 +55,8 @@ class BridgeSpec:
     """The outbound through which its links are dialled."""
     key: str = ""
     """The file of its key; empty: this machine's, if there is one."""
+    visitors: bool = True
+    """Whether it takes any."""
 
 
 class Engine:
@@ -250,10 +252,12 @@ class Engine:
         for end in config.reverse.bridges:
             route = self.dispatcher.router.pick(Session(end.tag, "bridge", tunnel_target(end.domain)))
             found = self._outbounds.get(route.outbound_tag) if isinstance(route, Route) else None
-            yield BridgeSpec(end.tag, end.domain, found[0] if found else config.outbounds[0], end.key)
+            carrier = found[0] if found else config.outbounds[0]
+            yield BridgeSpec(end.tag, end.domain, carrier, end.key, end.visitors)
         for entry in config.outbounds:
             if isinstance(entry.settings, model.VlessOutbound) and entry.settings.reverse:
-                yield BridgeSpec(entry.settings.reverse.tag, "", entry, entry.settings.reverse.key)
+                link = entry.settings.reverse
+                yield BridgeSpec(link.tag, "", entry, link.key, link.visitors)
 
     def _make_bridge(self, spec: BridgeSpec) -> Bridge:
         dial: Dial
@@ -277,6 +281,7 @@ class Engine:
             user=getattr(spec.carrier.settings, "email", ""),
             buffer_limit=self.dispatcher.buffer_limit,
             key=_load_key(spec.key),
+            visitors=spec.visitors,
         )
 
     def _end(self, matches: Callable[[Session], bool]) -> None:

@@ -219,6 +219,23 @@ class TestForward:
                 link.worker.transport.abort()
         writer.close()
 
+    async def test_a_bridge_without_visitors_leaves_them_to_the_others(
+        self, ends: Ends, echo: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("xrgui.engine.reverse.portal.PATIENCE", 0.05)
+        there, here = await ends(rule("portal", "free"))
+        await until(lambda: portal_of(there).links == 2)
+        config = here.config
+        server = config.outbounds[1]
+        alone = replace(
+            server, settings=replace(server.settings, reverse=model.ReverseLink(tag="bridge", visitors=False))
+        )
+        await here.apply(replace(config, outbounds=(config.outbounds[0], alone)))
+        links = there._portals["portal"].links
+        await until(lambda: len(links) == 2 and all(link.worker.going_away for link in links))
+        assert await ask(port_of(there, "visitors")) == b""
+        assert await ask(port_of(here, "local")) == b"hello"
+
 
 class TestKeys:
     @pytest.mark.parametrize("classic", [False, True])

@@ -64,8 +64,9 @@ class Bridge:
         user: str = "",
         buffer_limit: Callable[[], int],
         key: BridgeKey | None = None,
+        visitors: bool = True,
     ) -> None:
-        """*key* proves to the portal who we are."""
+        """*key* proves to the portal who we are; without *visitors* it is asked to send none."""
         self.tag = tag
         self.server = server
         """The portal's address in words, for the status."""
@@ -90,6 +91,7 @@ class Bridge:
         self._hello = hello
         self._buffer_limit = buffer_limit
         self._key = key
+        self._visitors = visitors
         self._dialling: BridgeLink | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
@@ -176,6 +178,8 @@ class Bridge:
     def _heard_hello(self, worker: MuxWorker) -> None:
         if worker.peer is not None:
             self.public = worker.peer.public
+        if not self._visitors:
+            worker.go_away()
         self.resumption.met(worker, [link.worker for link in self.links])
         self.resumption.reopen(worker)
 

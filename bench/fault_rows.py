@@ -22,6 +22,8 @@ from bench.wire import Wire, link_ports
 from tests.interop.peers import Running
 from tests.interop.topologies import LOOPBACK
 
+LARGE = 64 << 20
+"""Bytes of /large."""
 AFTER = 3
 """Seconds after a fault whose requests are looked at, two more being theirs to be answered in."""
 
@@ -140,8 +142,10 @@ def read_until(port: int, done: float, received: list[float], number: int) -> No
         while (left := done - time.monotonic()) > 0:
             with socket.create_connection((LOOPBACK, port), left) as visitor:
                 visitor.sendall(load.LARGE)
-                while time.monotonic() < done and (got := visitor.recv_into(buffer)):
+                page = LARGE
+                while page > 0 and time.monotonic() < done and (got := visitor.recv_into(buffer)):
                     received[number] += got
+                    page -= got
                     visitor.settimeout(max(done - time.monotonic(), 0.001))
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from bench import tunnels
 from bench.__main__ import names, running_peers, say
-from bench.fault_rows import FULL, QUICK, ROWS, Bed, FaultRow, Sizes
+from bench.fault_rows import FULL, LARGE, QUICK, ROWS, Bed, FaultRow, Sizes
 from bench.load import LoadError
 from bench.rows import Figures
 from bench.table import text
@@ -97,7 +97,7 @@ def place() -> Iterator[Place]:
         root.mkdir()
         (root / "small").write_bytes(os.urandom(1024))
         with (root / "large").open("wb") as large:
-            large.truncate(64 << 20)
+            large.truncate(LARGE)
         port = pick_port()
         with peers.nginx(port, root), echo() as echo_port:
             yield Place(port, echo_port, directory, topologies.make_certificates(directory))

@@ -1,0 +1,74 @@
+"""When a silent link is given up, by a clock that the test turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fuzz.clock import FakeLoop
+from tests.fuzz.wire import TARGET, Side, Wire
+from xrgui.engine.mux import extension, frames, health, worker
+from xrgui.engine.mux.worker import MuxWorker
+
+RTT = 0.05
+
+
+@pytest.fixture
+def loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLoop]:
+    with FakeLoop() as made:
+        for module in (health, worker):
+            monkeypatch.setattr(module, "monotonic", made.time)
+        yield made
+
+
+def made(*, stock: bool, visitors: int = 1) -> MuxWorker:
+    link = MuxWorker(client=True, lost=lambda *_: None)
+    wire = Wire()
+    wire.writer = link
+    link.connection_made(wire)
+    link.rtt = RTT
+    if not stock:
+        link.peer = extension.Hello(extension.FEATURES, extension.MIN_WINDOW, b"i" * 16)
+    for _ in range(visitors):
+        link.open(TARGET, Side())
+    return link
+
+
+def test_a_dead_link_is_known_within_a_second(loop: FakeLoop) -> None:
+    link = made(stock=False)
+    loop.pass_time(0.8)
+    assert not link.closed
+    loop.pass_time(0.2)
+    assert link.closed
+
+
+def test_a_visitor_who_comes_to_an_idle_link_that_is_dead_does_not_wait_for_the_next_idle_look(loop: FakeLoop) -> None:
+    link = made(stock=False, visitors=0)
+    loop.pass_time(health.IDLE_LOOK * 0.9)
+    link.echoes.clear()
+    link.open(TARGET, Side())
+    loop.pass_time(1)
+    assert link.closed
+
+
+def test_a_stock_peer_gets_time_while_a_successor_is_asked_for(loop: FakeLoop) -> None:
+    link = made(stock=True)
+    asked: list[float] = []
+    link.fell_silent = lambda: asked.append(loop.time())
+    start = loop.time()
+    loop.pass_time(5)
+    assert not link.closed
+    assert link.health.silent
+    assert asked
+    assert asked[0] - start < 1
+    link.data_received(frames.end(0))
+    assert not link.health.silent
+    loop.pass_time(health.PATIENT_TIMEOUT + 1)
+    assert link.closed
+
+
+def test_a_stock_peer_without_visitors_is_given_up_at_once(loop: FakeLoop) -> None:
+    link = made(stock=True, visitors=0)
+    loop.pass_time(health.IDLE_LOOK + 1)
+    assert link.closed

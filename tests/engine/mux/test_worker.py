@@ -265,8 +265,9 @@ async def test_half_close_before_the_introductions_still_gets_the_reply(connect)
     stream.write_eof()
     await there.until(lambda r: r.eof)
     assert there.data == b"question"
+    assert other.can_write_eof()
     other.write(b"late answer")
-    other.close()
+    other.write_eof()
     await here.until(lambda r: r.eof or r.ended)
     assert here.data == b"late answer"
     await there.until(lambda r: r.ended)

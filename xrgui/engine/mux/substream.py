@@ -273,8 +273,9 @@ class SubStream(asyncio.Transport):
             self.drained()
 
     def can_write_eof(self) -> bool:
-        """A stock opener forgets an id with the first End, so towards one there is no half-close."""
-        return self.credited or self.worker.client
+        """A stock opener forgets an id with the first End, so towards one there is no half-close: only one of ours
+        that has ended its direction still takes the other (see `ended`)."""
+        return self.credited or self.worker.client or (self.peer_ended and not self.over)
 
     def write_eof(self) -> None:
         if self.eof_wanted or self.closing or self.lost:
@@ -287,10 +288,10 @@ class SubStream(asyncio.Transport):
         self.eof_sent = True
         if self.credited:
             self.worker.put_control(extension.Fin(self.id, self.sent).encode())
-            if self.peer_ended and not self.held:
-                self.finish(None)
         else:
             self.worker.put_control(frames.end(self.id))
+        if self.peer_ended and not self.held:
+            self.finish(None)
 
     def close(self) -> None:
         if self.closing or self.lost:

@@ -71,9 +71,10 @@ def _bridge_text(bridge: rpc.BridgeStatus) -> str:
 
 
 def _portal_text(portal: rpc.PortalStatus) -> str:
+    waiting = f"; {len(portal.pending)} without an approved key" if portal.pending else ""
     if not portal.links:
-        return "no bridge is connected"
-    return f"{portal.links} link{'s' if portal.links > 1 else ''}, {portal.visitors} visitors"
+        return f"no bridge is connected{waiting}"
+    return f"{portal.links} link{'s' if portal.links > 1 else ''}, {portal.visitors} visitors{waiting}"
 
 
 @click.command()

@@ -6,16 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import UUID
 
 import msgspec
 import pytest
 
 from tests.conftest import pick_port
-from xrgui import bridge_key
+from xrgui import bridge_key, rpc
 from xrgui.config import model
 from xrgui.engine.engine import Engine
 from xrgui.engine.mux import extension
+from xrgui.engine.procedures import Procedures
 from xrgui.engine.reverse import bridge as bridge_module
 
 ID = UUID("b831381d-6324-4d53-ad4f-8cda48b30811")
@@ -322,6 +324,21 @@ class TestKeys:
         there, _ = await ends(key=str(tmp_path / "k"), keys=(key,))
         await until(lambda: portal_of(there).forged >= 1)
         assert portal_of(there).links == (1 if fault == "replayed" else 0)
+
+    async def test_approval_by_rpc(self, ends: Ends, tmp_path: Path) -> None:
+        key = make_key(tmp_path / "k")
+        there, _ = await ends(key=str(tmp_path / "k"), keys=())
+        await until(lambda: [pending.key for pending in portal_of(there).pending] == [key, key])
+        procedures = Procedures(SimpleNamespace(engines={"web": there}, configs={"web": there.config}))
+        for call in (
+            rpc.Approve("other", "portal", key),
+            rpc.Approve("web", "other", key),
+            rpc.Approve("web", "portal", "A"),
+        ):
+            with pytest.raises(rpc.RpcError):
+                await procedures.of(call)
+        await procedures.of(rpc.Approve("web", "portal", key))
+        assert portal_of(there).links == 2
 
     async def test_nonces_are_fresh_for_each_link(self, ends: Ends, tmp_path: Path) -> None:
         make_key(tmp_path / "k")

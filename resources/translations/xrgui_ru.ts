@@ -600,6 +600,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/close_question.py" />
+      <source>Minimize</source>
+      <translation>Свернуть</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/close_question.py" />
       <source>Stay in the tray</source>
       <translation>Остаться в трее</translation>
     </message>
@@ -607,6 +612,15 @@
       <location filename="../../xrgui/ui/dialogs/close_question.py" />
       <source>Stop and quit</source>
       <translation>Остановить и выйти</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/dialogs/close_question.py" />
+      <source>{n} tunnel is running. This desktop has no tray, but the window can be minimized.|{n} tunnels are running. This desktop has no tray, but the window can be minimized.</source>
+      <translation>
+        <numerusform>Работает {n} туннель. Здесь нет трея, но окно можно свернуть.</numerusform>
+        <numerusform>Работают {n} туннеля. Здесь нет трея, но окно можно свернуть.</numerusform>
+        <numerusform>Работают {n} туннелей. Здесь нет трея, но окно можно свернуть.</numerusform>
+      </translation>
     </message>
     <message numerus="yes">
       <location filename="../../xrgui/ui/dialogs/close_question.py" />

@@ -600,6 +600,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/close_question.py" />
+      <source>Minimize</source>
+      <translation>最小化</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/close_question.py" />
       <source>Stay in the tray</source>
       <translation>留在托盘</translation>
     </message>
@@ -607,6 +612,13 @@
       <location filename="../../xrgui/ui/dialogs/close_question.py" />
       <source>Stop and quit</source>
       <translation>停止并退出</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/dialogs/close_question.py" />
+      <source>{n} tunnel is running. This desktop has no tray, but the window can be minimized.|{n} tunnels are running. This desktop has no tray, but the window can be minimized.</source>
+      <translation>
+        <numerusform>有 {n} 条隧道正在运行。此桌面没有托盘，但可以最小化窗口。</numerusform>
+      </translation>
     </message>
     <message numerus="yes">
       <location filename="../../xrgui/ui/dialogs/close_question.py" />

@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
 import sys
 import urllib.request
@@ -21,10 +23,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 from hands import click, click_at, press, type_text, until
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
+from xrgui import paths
 from xrgui.ui import app as application
+from xrgui.ui.dialogs.close_question import CloseQuestion
 from xrgui.ui.dialogs.editor import Editor
+from xrgui.ui.dialogs.import_preview import ImportPreview
 from xrgui.ui.dialogs.share_form import ShareForm
 from xrgui.ui.models.session_columns import PLACES
+from xrgui.ui.single import SingleInstance
 from xrgui.ui.tunnel import Phase
 
 NAME = "Blog preview"
@@ -47,6 +53,9 @@ class Driver:
         await self.create()
         await self.fetch()
         await self.close_row()
+        await self.survive_the_engine()
+        await self.start_twice()
+        await self.close_and_come_back()
         await self.resize()
         await self.stop_from_tray()
         await press("ctrl+q")
@@ -112,6 +121,35 @@ class Driver:
         await until("no row lives", lambda: not table.open_ids())
         await press("Escape", "ctrl+1")
 
+    async def survive_the_engine(self) -> None:
+        """It is killed, said so, started again, and the tunnel is back."""
+        pid = self.program.engine.process.pid
+        os.kill(pid, signal.SIGKILL)
+        await until("the window says so", lambda: self.window.notice.isVisible())
+        await until("another engine runs", lambda: self.program.engine.process.pid not in (0, pid))
+        await until("the tunnel is back", lambda: self.tunnel.phase is Phase.UP)
+        await self.fetch()
+
+    async def start_twice(self) -> None:
+        """A second start brings its link to the first and ends."""
+        second = await asyncio.create_subprocess_exec(sys.executable, "-m", "xrgui", self.link)
+        preview = lambda: QApplication.activeModalWidget()  # noqa: E731
+        await until("the preview", lambda: isinstance(preview(), ImportPreview))
+        assert await asyncio.wait_for(second.wait(), 10) == 0
+        await press("Escape")
+        await until("the preview is gone", lambda: preview() is None)
+
+    async def close_and_come_back(self) -> None:
+        """The window's own close button, then the tray."""
+        await press("alt+F4")
+        await until("the question", lambda: isinstance(QApplication.activeModalWidget(), CloseQuestion))
+        await press("Return")
+        await until("the window is hidden", lambda: not self.window.isVisible())
+        await self.fetch()
+        icon = self.program.tray.findChild(QSystemTrayIcon)
+        await click_at(icon.geometry().center())
+        await until("the window is back", self.window.isActiveWindow)
+
     async def resize(self) -> None:
         self.window.resize(1111, 700)
         await asyncio.sleep(0.3)
@@ -139,13 +177,15 @@ class Driver:
         assert self.tunnel.services[0].port == self.service
         await until("it started with the program", lambda: self.tunnel.phase is Phase.UP)
         today = self.program.totals.today(self.tunnel.id)
-        assert today.startswith("60"), today
+        assert today.startswith("1.2 MB down"), today
+        assert today.endswith("4 visitors"), today
         await self.fetch()
         await press("ctrl+q")
 
 
-async def main(app: QApplication) -> int:
+async def main(app: QApplication, single: SingleInstance) -> int:
     program = application.Program(app, [])
+    single.asked.connect(program.shell.asked_again)
     driver = Driver(program, sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
     running = asyncio.ensure_future(program.run())
     failure: BaseException | None = None
@@ -163,9 +203,11 @@ async def main(app: QApplication) -> int:
 
 if __name__ == "__main__":
     qt = application.make_app()
+    single = SingleInstance(paths.config_dir())
+    single.listen()
     loop = qasync.QEventLoop(qt)
     asyncio.set_event_loop(loop)
     with loop:
-        result = loop.run_until_complete(main(qt))
+        result = loop.run_until_complete(main(qt, single))
     print("done", flush=True)
     sys.exit(result)

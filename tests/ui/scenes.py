@@ -115,7 +115,7 @@ def dialogs() -> Iterator[Scene]:
     yield Scene("dialog-export", "tunnels", over(lambda p: export(p, "xray")))
     yield Scene("dialog-other-end", "tunnels", over(lambda p: export(p, "other:xray")))
     yield Scene("dialog-qr", "tunnels", over(lambda p: show_qr(p.shell.window, BLOG.name, BLOG.public_url)))
-    yield Scene("dialog-close", "tunnels", over(lambda p: CloseQuestion(p.shell.window, 2)))
+    yield Scene("dialog-close", "tunnels", over(lambda p: CloseQuestion(p.shell.window, 2, tray=True)))
     yield Scene("dialog-secrets", "settings", over(lambda p: SecretsChoice(p.shell.window, "keyring")))
     yield Scene("dialog-passphrase", "tunnels", over(passphrase))
     yield Scene("dialog-notifications", "tunnels", over(notifications))

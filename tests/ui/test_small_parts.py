@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 
 import fakes
@@ -25,16 +27,17 @@ from xrgui.ui.widgets.toast import Toast
 
 
 def test_a_second_start_hands_its_arguments_over(qtbot, tmp_path: Path) -> None:
-    import threading
-
     first = SingleInstance(tmp_path)
     assert first.listen()
-    took: list[bool] = []
-    with qtbot.waitSignal(first.asked, timeout=5000) as asked:
-        second = threading.Thread(target=lambda: took.append(SingleInstance(tmp_path).hand_over(["vless://x"])))
-        second.start()
-    second.join()
-    assert (asked.args, took) == ([["vless://x"]], [True])
+    code = (
+        "import sys; from pathlib import Path; from PySide6.QtCore import QCoreApplication;"
+        "from xrgui.ui.single import SingleInstance; app = QCoreApplication([]);"
+        "sys.exit(not SingleInstance(Path(sys.argv[1])).hand_over(sys.argv[2:]))"
+    )
+    with qtbot.waitSignal(first.asked, timeout=10_000) as asked:
+        second = subprocess.Popen([sys.executable, "-c", code, str(tmp_path), "vless://x"])
+    assert asked.args == [["vless://x"]]
+    assert second.wait(10) == 0
     first.close()
 
 

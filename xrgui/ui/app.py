@@ -83,6 +83,7 @@ class Program:
         client.connected.connect(self.log.begin)
         client.status.connect(self.totals.status)
         client.totals.connect(self.totals.take)
+        self.engine.died.connect(self.totals.engine_died)
         self.notifications.told.connect(self.tray.tell)
         self.runner.changed.connect(self.tray.refresh)
         self.runner.failed.connect(self.shell.say)

@@ -306,19 +306,18 @@ class Shell(QObject):
 
     def _closing(self, event: QCloseEvent) -> None:
         running = self.program.tunnels.running
-        if self._quitting or not (self.program.tray.there and running):
+        if self._quitting or not running:
             event.accept()
             self.quit()
             return
         event.ignore()
         choice = self.program.settings.close
         if choice == "hide":
-            self.save_state()
-            self.hide()
+            self._put_away()
         elif choice == "quit":
             self.quit()
         else:
-            question = CloseQuestion(self.window, running)
+            question = CloseQuestion(self.window, running, tray=self.program.tray.there)
             question.answered.connect(self._close_answered)
             question.open()
 
@@ -327,10 +326,18 @@ class Shell(QObject):
             self.program.settings.close = "hide" if what == "hide" else "quit"
             self._settings_changed()
         if what == "hide":
-            self.save_state()
-            self.hide()
+            self._put_away()
         else:
             self.quit()
+
+    def _put_away(self) -> None:
+        """Into the tray; a window that nothing could bring back is only made small."""
+        self.save_state()
+        if self.program.tray.there:
+            self.hide()
+        else:
+            self.window.showMinimized()
+            self._seen_changed()
 
     def quit(self) -> None:
         self._quitting = True

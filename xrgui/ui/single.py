@@ -29,6 +29,7 @@ class SingleInstance(QObject):
     def __init__(self, directory: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._name = server_name(directory)
+        self._guests: list[QLocalSocket] = []
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._connected)
@@ -53,13 +54,25 @@ class SingleInstance(QObject):
 
     def close(self) -> None:
         self._server.close()
+        for socket in list(self._guests):
+            socket.abort()
 
     def _connected(self) -> None:
         while (socket := self._server.nextPendingConnection()) is not None:
-            socket.readyRead.connect(lambda socket=socket: self._read(socket))
-            socket.disconnected.connect(socket.deleteLater)
+            self._guests.append(socket)
+            socket.readyRead.connect(self._read)
+            socket.disconnected.connect(self._gone)
 
-    def _read(self, socket: QLocalSocket) -> None:
+    def _gone(self) -> None:
+        socket = self.sender()
+        if socket in self._guests:
+            self._guests.remove(socket)
+            socket.deleteLater()
+
+    def _read(self) -> None:
+        socket = self.sender()
+        if not isinstance(socket, QLocalSocket):
+            return
         if socket.bytesAvailable() > LARGEST:
             socket.abort()
             return

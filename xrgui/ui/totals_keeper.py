@@ -51,11 +51,20 @@ class TotalsKeeper(QObject):
             self._written = event.at
             spawn(self.write(), "write totals")
 
+    def engine_died(self) -> None:
+        """Its last figures are all that is left of it."""
+        spawn(self.write(), "write totals")
+
     async def write(self) -> None:
         if self._totals is not None:
             try:
                 last, self._last = self._last, {}
-                await asyncio.to_thread(self._write, last)
+                readings = [
+                    Reading(name, self._sources[name], Amount(totals.up, totals.down, totals.opened))
+                    for name, totals in last.items()
+                    if name in self._sources
+                ]
+                await asyncio.to_thread(self._write, readings)
             except TotalsError as error:
                 log.warning("%s", error)
 
@@ -64,12 +73,7 @@ class TotalsKeeper(QObject):
         if self._totals is not None:
             self._totals.close()
 
-    def _write(self, last: dict[str, rpc.Totals]) -> None:
-        readings = [
-            Reading(name, self._sources[name], Amount(totals.up, totals.down, totals.opened))
-            for name, totals in last.items()
-            if name in self._sources
-        ]
+    def _write(self, readings: list[Reading]) -> None:
         if readings and self._totals is not None:
             self._totals.record(readings)
             self._read([reading.profile for reading in readings])

@@ -2440,6 +2440,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/shell.py" />
+      <source>This counts from the engine's next start on.</source>
+      <translation>Это подействует со следующего запуска движка.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
       <source>xrgui {version} is out. Update it the way you installed it.</source>
       <translation>Вышел xrgui {version}. Обновите его тем же способом, каким установили.</translation>
     </message>

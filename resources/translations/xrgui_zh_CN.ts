@@ -2430,6 +2430,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/shell.py" />
+      <source>This counts from the engine's next start on.</source>
+      <translation>引擎下次启动后生效。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
       <source>xrgui {version} is out. Update it the way you installed it.</source>
       <translation>xrgui {version} 已发布。请用安装时的方式更新。</translation>
     </message>

@@ -169,6 +169,35 @@ class Driver:
             probe.settimeout(2)
             probe.connect(("127.0.0.1", self.public))
 
+    async def no_tray(self) -> None:
+        """Nothing could bring a hidden window back, so it is only made small."""
+        await until("secrets are open", lambda: self.program.library.secrets_open)
+        await self.create()
+        assert not self.program.tray.there
+        await press("alt+F4")
+        await until("the question", lambda: isinstance(QApplication.activeModalWidget(), CloseQuestion))
+        assert QApplication.activeModalWidget().main.text() == "Minimize"
+        await press("Return")
+        await until("the window is small", self.window.isMinimized)
+        await self.fetch()
+        self.program.quit()
+
+    async def crash(self) -> None:
+        """The person chose that tunnels go on; then the window dies."""
+        await until("secrets are open", lambda: self.program.library.secrets_open)
+        await self.create()
+        await until("the engine is remembered", lambda: self.program.state.engine)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    async def after_crash(self) -> None:
+        """The next window finds the engine, its tunnel and the visitor who never noticed."""
+        await until("the tunnel is there and up", lambda: self.tunnel is not None and self.tunnel.phase is Phase.UP)
+        assert self.program.engine.outlives
+        await until("the visitor is there", lambda: self.program.sessions.open)
+        self.program.settings.keep_tunnels = False
+        self.shell._settings_changed()
+        self.program.quit()
+
     async def second(self) -> None:
         await until("the tunnel is there again", lambda: self.tunnel is not None)
         await until("secrets are open", lambda: self.program.library.secrets_open)

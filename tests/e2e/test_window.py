@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -78,8 +80,8 @@ def portal(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[tuple[int, 
 
 
 @pytest.fixture
-def desktop(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """An X server of our own with a window manager and a tray; the environment that leads there."""
+def desktop(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """An X server of our own with a window manager and, unless the test wants none, a tray."""
     with ExitStack() as stack:
         reading, writing = os.pipe()
         command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1400x1000x24", "-nolisten", "tcp"]
@@ -100,9 +102,13 @@ def desktop(tmp_path: Path) -> Iterator[dict[str, str]]:
         }
         (tmp_path / "run").mkdir(mode=0o700)
         start(stack, ["openbox"], env=environment)
-        start(stack, ["trayer", "--edge", "bottom", "--align", "right", "--width", "10"], env=environment)
+        if getattr(request, "param", "tray") == "tray":
+            start(stack, ["trayer", "--edge", "bottom", "--align", "right", "--width", "10"], env=environment)
         time.sleep(0.5)
         yield environment
+    for endpoint in (tmp_path / "run" / "xrgui").glob("*.sock"):
+        with suppress(ProcessLookupError):
+            os.kill(int(endpoint.stem), signal.SIGTERM)
 
 
 def start(stack: ExitStack, command: list[str], **options: object) -> None:
@@ -112,7 +118,7 @@ def start(stack: ExitStack, command: list[str], **options: object) -> None:
     stack.callback(process.terminate)
 
 
-def drive(part: str, environment: dict[str, str], *arguments: str) -> None:
+def drive(part: str, environment: dict[str, str], *arguments: str, code: int = 0) -> None:
     """In a session bus of its own with a keyring that is unlocked; it keeps its file between two starts."""
     script = Path(__file__).with_name("drive_window.py")
     unlock = "echo -n pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1"
@@ -120,16 +126,41 @@ def drive(part: str, environment: dict[str, str], *arguments: str) -> None:
     words = ["dbus-run-session", "--", "bash", "-c", command, "bash"]
     words += [sys.executable, "-X", "faulthandler", str(script), part, *arguments]
     ended = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "done" in ended.stdout
+    assert ended.returncode == code, ended.stdout + ended.stderr
+    assert "done" in ended.stdout or code
     assert "Traceback" not in ended.stderr, ended.stderr
+
+
+def link_to(port: int) -> str:
+    return f"vless://{ID}@127.0.0.1:{port}?encryption=none&security=none&type=tcp"
+
+
+@pytest.mark.parametrize("desktop", ["no tray"], indirect=True)
+def test_it_lives_without_a_tray(service: int, portal: tuple[int, int], desktop: dict[str, str]) -> None:
+    drive("no_tray", desktop, link_to(portal[0]), str(service), str(portal[1]))
+
+
+def test_a_crashed_window_leaves_visitors_connected_if_the_user_chose_so(
+    service: int, portal: tuple[int, int], desktop: dict[str, str], tmp_path: Path
+) -> None:
+    links, public = portal
+    settings = tmp_path / "config" / "xrgui" / "settings.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"keep_tunnels": true}')
+    drive("crash", desktop, link_to(links), str(service), str(public), code=128 + signal.SIGKILL)
+    with socket.create_connection(("127.0.0.1", public), timeout=10) as visitor:
+        visitor.sendall(b"GET /stay HTTP/1.1\r\n\r\n")
+        received = 0
+        while received < SIZE:
+            received += len(visitor.recv(65536))
+        drive("after_crash", desktop, link_to(links), str(service), str(public))
 
 
 def test_a_person_makes_uses_and_finds_again_a_tunnel(
     service: int, portal: tuple[int, int], desktop: dict[str, str], tmp_path: Path
 ) -> None:
     links, public = portal
-    link = f"vless://{ID}@127.0.0.1:{links}?encryption=none&security=none&type=tcp"
+    link = link_to(links)
     drive("first", desktop, link, str(service), str(public))
     stored = list((tmp_path / "config" / "xrgui" / "profiles").glob("*.json"))
     assert len(stored) == 1

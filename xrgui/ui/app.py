@@ -30,7 +30,7 @@ from xrgui.ui.notifications import Notifications
 from xrgui.ui.runner import Runner
 from xrgui.ui.shell import Shell
 from xrgui.ui.single import SingleInstance
-from xrgui.ui.tasks import cancel_all, spawn
+from xrgui.ui.tasks import DaemonThreads, cancel_all, spawn
 from xrgui.ui.totals_keeper import TotalsKeeper
 from xrgui.ui.tray import Tray
 from xrgui.ui.tunnel import Service
@@ -84,6 +84,7 @@ class Program:
         client.status.connect(self.totals.status)
         client.totals.connect(self.totals.take)
         self.engine.died.connect(self.totals.engine_died)
+        client.connected.connect(self.remember_engine)
         self.notifications.told.connect(self.tray.tell)
         self.runner.changed.connect(self.tray.refresh)
         self.runner.failed.connect(self.shell.say)
@@ -124,6 +125,13 @@ class Program:
         ids = [profile.id for profile in profiles if profile.start_with_program and not profile.link]
         self.runner.start([number for number in ids if number not in self.runner.wanted])
 
+    def remember_engine(self) -> None:
+        """One that outlives us has to be found again, also after a crash of this window."""
+        endpoint = self.engine.endpoint if self.engine.running and self.engine.outlives else ""
+        if endpoint != self.state.engine:
+            self.state.engine = endpoint
+            self.save(self.state_file, self.state)
+
     def _start_engine(self) -> None:
         left = self.state.engine
         if not left or not self.engine.attach(left, foreign=False):
@@ -146,8 +154,7 @@ class Program:
         await self.shell.trial.stop()
         await self.engine.client.refresh()
         await self.totals.stop()
-        if self.engine.keep and self.engine.running and self.runner.wanted:
-            self.state.engine = self.engine.endpoint
+        if self.engine.keep and self.engine.outlives and self.engine.running and self.runner.wanted:
             await self.engine.leave()
         else:
             self.state.engine = ""
@@ -220,6 +227,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         return 0
     single.listen()
     loop = qasync.QEventLoop(app)
+    loop.set_default_executor(DaemonThreads())
     asyncio.set_event_loop(loop)
     with loop:
         return int(loop.run_until_complete(_run(app, single, arguments)))

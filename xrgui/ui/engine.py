@@ -65,6 +65,11 @@ class Engine(QObject):
     def running(self) -> bool:
         return self.state is EngineState.RUNNING
 
+    @property
+    def outlives(self) -> bool:
+        """The engine that runs now would go on without this window."""
+        return not self.foreign and not self.process.pid
+
     def start(self) -> None:
         if self.state in (EngineState.STARTING, EngineState.RUNNING):
             return

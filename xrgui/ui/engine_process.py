@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
 from collections import deque
 from pathlib import Path
 
@@ -40,6 +42,7 @@ class EngineProcess(QObject):
         self._look.setInterval(50)
         self._look.timeout.connect(self._look_for_endpoint)
         self._endpoint = Path()
+        self._detached: subprocess.Popen[bytes] | None = None
 
     @property
     def pid(self) -> int:
@@ -66,20 +69,18 @@ class EngineProcess(QObject):
         process.start()
 
     def _start_detached(self, command: list[str]) -> None:
-        """Its endpoint is named after its process id (docs/rpc.md), so that nothing need be read."""
-        process = QProcess(self)
-        process.setProgram(command[0])
-        process.setArguments(command[1:])
-        process.setStandardInputFile(QProcess.nullDevice())
-        process.setStandardOutputFile(QProcess.nullDevice())
-        process.setStandardErrorFile(self._log_file())
-        done, pid = process.startDetached()
-        process.deleteLater()
-        if not done:
-            self._end(process.errorString())
-            return
+        """Not by QProcess, which ends what it started. Its endpoint is named after its process id (docs/rpc.md)."""
         try:
-            self._endpoint = paths.runtime_dir() / f"{pid}{paths.new_endpoint().suffix}"
+            with open(self._log_file(), "ab") as log_file:
+                self._detached = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=log_file,
+                    start_new_session=True,
+                )
+            name = f"{self._detached.pid}{paths.new_endpoint().suffix}"
+            self._endpoint = paths.runtime_dir() / name
         except OSError as error:
             self._end(str(error))
             return
@@ -91,11 +92,14 @@ class EngineProcess(QObject):
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError:
-            return QProcess.nullDevice()
+            return os.devnull
         return str(folder / "engine.log")
 
     def _look_for_endpoint(self) -> None:
-        if self._endpoint.exists():
+        if self._detached is not None and self._detached.poll() is not None:
+            self._look.stop()
+            self._end("")
+        elif self._endpoint.exists():
             self._look.stop()
             self._timer.stop()
             self.ready.emit(str(self._endpoint))

@@ -428,7 +428,7 @@ class Shell(QObject):
         program.save(program.settings_file, program.settings)
         if theme.theme().choice != program.settings.theme:
             theme.theme().choose(theme.Scheme(program.settings.theme))
-        program.engine.keep = program.settings.keep_tunnels
+        self._keep_changed(program.settings.keep_tunnels)
         program.updates.set_on(program.settings.check_updates)
         before = language.code
         language.choose(program.settings.language)
@@ -439,6 +439,17 @@ class Shell(QObject):
             self.window.show_page("settings")
             program.tray.start(self.actions)
         self._show_settings()
+
+    def _keep_changed(self, keep: bool) -> None:
+        """How the engine was started decides whether it outlives us."""
+        engine = self.program.engine
+        changed, engine.keep = engine.keep != keep, keep
+        if changed and engine.running and engine.outlives != keep and not engine.foreign:
+            if self.program.tunnels.running:
+                text = tr("This counts from the engine's next start on.")
+                self.window.toast.say(text, tr("Restart"), lambda: self._engine_asked("restart"))
+            else:
+                self._engine_asked("restart")
 
     def _show_settings(self) -> None:
         program = self.program

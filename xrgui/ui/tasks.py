@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor, Future
 from typing import Any
 
 log = logging.getLogger("xrgui.window")
@@ -30,6 +32,25 @@ def spawn(
 
     task.add_done_callback(ended)
     return task
+
+
+class DaemonThreads(Executor):
+    """A thread for each call, which never holds the program's end up: a keyring whose prompt nobody answers
+    would, for as long as its patience lasts."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:
+                future.set_exception(error)
+
+        threading.Thread(target=run, daemon=True, name="xrgui worker").start()
+        return future
 
 
 async def cancel_all() -> None:

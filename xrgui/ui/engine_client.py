@@ -16,6 +16,8 @@ R = TypeVar("R")
 BUSY, IDLE = 1.0, 10.0
 """Seconds between batches while the window is seen, and while it is hidden."""
 BACKLOG = 1000
+LARGE = 500
+"""Rows that make a batch a large one."""
 
 
 class EngineClient(QObject):
@@ -105,6 +107,16 @@ class EngineClient(QObject):
             elif isinstance(event, rpc.Status):
                 self.status.emit(event)
             elif isinstance(event, rpc.SessionsEvent):
-                self.sessions.emit(event)
+                await self._take_sessions(event)
             else:
                 self.log.emit(event)
+            await asyncio.sleep(0)
+
+    async def _take_sessions(self, event: rpc.SessionsEvent) -> None:
+        """What comes of a large batch, sorting and painting, has a turn of the loop of its own."""
+        if len(event.counters) + len(event.rows) > LARGE and not event.more:
+            event.more = True
+            self.sessions.emit(event)
+            await asyncio.sleep(0)
+            event = rpc.SessionsEvent(event.at)
+        self.sessions.emit(event)

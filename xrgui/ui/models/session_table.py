@@ -50,6 +50,7 @@ class SessionTable(QAbstractTableModel):
         self.held = False
         self._paused = False
         self._at = 0.0
+        self._membership = -1
         sessions.changed.connect(self.refresh)
         self.refresh()
 
@@ -73,6 +74,7 @@ class SessionTable(QAbstractTableModel):
         else:
             fresh = {row.session.id: row for row in self._source()}
             self._view = [fresh.get(row.session.id, row) for row in self._view]
+            self._membership = -1
             self.refresh()
 
     def row(self, index: Index) -> Row:
@@ -87,6 +89,25 @@ class SessionTable(QAbstractTableModel):
         if self._paused and not again:
             return
         self._at = self._sessions.at
+        if not again and self._sessions.membership == self._membership and not self._words:
+            self._reorder()
+        else:
+            self._renew(again)
+        if self._view:
+            first, last = self.index(0, _LIVE[0]), self.index(len(self._view) - 1, _LIVE[-1])
+            self.dataChanged.emit(first, last)
+        self.counted.emit(len(self._view))
+
+    def _reorder(self) -> None:
+        """The same rows as before: only their figures changed."""
+        if not self.held:
+            wanted = list(self._view)
+            self._order(wanted)
+            self._rearrange(wanted)
+
+    def _renew(self, again: bool) -> None:
+        """Rows came or went, or the filter changed."""
+        self._membership = -1 if self.held else self._sessions.membership
         wanted = self._filtered(self._view if self._paused else self._source())
         if self.held and not again:
             stay = self._filtered(self._view)
@@ -95,10 +116,6 @@ class SessionTable(QAbstractTableModel):
         else:
             self._order(wanted)
         self._become(wanted)
-        if self._view:
-            first, last = self.index(0, _LIVE[0]), self.index(len(self._view) - 1, _LIVE[-1])
-            self.dataChanged.emit(first, last)
-        self.counted.emit(len(self._view))
 
     def _source(self) -> Iterable[Row]:
         return reversed(self._sessions.closed) if self._closed else self._sessions.rows()

@@ -67,6 +67,8 @@ class Sessions(QObject):
         self.at = 0.0
         """Unix time of the last batch: ages are counted from it, so that they stand still in a pause."""
         self.lost = 0
+        self.membership = 0
+        """Raised whenever a row comes or goes, so that a table need not look for that."""
         self._moving: set[int] = set()
         self._moved: set[int] = set()
         self._before = 0.0
@@ -95,6 +97,7 @@ class Sessions(QObject):
 
     def clear(self) -> None:
         """The engine went away: nothing of it lives on."""
+        self.membership += 1
         self.open.clear()
         self.lingering.clear()
         self._moving.clear()
@@ -110,6 +113,7 @@ class Sessions(QObject):
         row = self.open.get(session.id)
         if row is None:
             row = self.open[session.id] = Row(session, at)
+            self.membership += 1
             passed = max(at - session.started_at, 1.0)
             row.down_rate, row.up_rate = session.down / passed, session.up / passed
             if session.down or session.up:
@@ -139,6 +143,7 @@ class Sessions(QObject):
         self._end(row)
 
     def _end(self, row: Row) -> None:
+        self.membership += 1
         row.down_rate = row.up_rate = 0.0
         self.closed.append(row)
         self.lingering[row.session.id] = row
@@ -147,6 +152,7 @@ class Sessions(QObject):
         if self._named is not None:
             for number in self.open.keys() - self._named:
                 del self.open[number]
+                self.membership += 1
             self._named = None
         for number in self._moving - self._moved:
             if (row := self.open.get(number)) is not None:
@@ -154,5 +160,6 @@ class Sessions(QObject):
         self._moving, self._moved = self._moved, set()
         for number in [n for n, row in self.lingering.items() if at - row.session.ended_at > LINGER]:
             del self.lingering[number]
+            self.membership += 1
         self.at = self._before = at
         self.changed.emit()

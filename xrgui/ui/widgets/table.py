@@ -31,6 +31,8 @@ from xrgui.ui import icons, theme
 
 ROW_HEIGHT = 30
 PAD = 10
+WIDTHS = 20_000
+"""Texts whose width is remembered."""
 Index = QModelIndex | QPersistentModelIndex
 _VCENTER = Qt.AlignmentFlag.AlignVCenter
 _SELECTED = QStyle.StateFlag.State_Selected
@@ -51,6 +53,7 @@ class TableDelegate(QStyledItemDelegate):
         """Take fonts and colours from the theme."""
         self.font = theme.font(tabular=True)
         self.metrics = QFontMetrics(self.font)
+        self._widths: dict[str, int] = {}
         self.tints: dict[str, QColor] = {
             role: theme.color(role)
             for role in ("text", "muted", "line", "selection", "hover", "error", "waiting", "up")
@@ -77,11 +80,20 @@ class TableDelegate(QStyledItemDelegate):
 
     def _paint_text(self, painter: QPainter, box: QRect, column: int, text: str, tone: str) -> None:
         room = QRect(box.left() + PAD, box.top(), box.width() - 2 * PAD, box.height() - 1)
-        if self.metrics.horizontalAdvance(text) > room.width():
+        if self._advance(text) > room.width():
             text = self.metrics.elidedText(text, self.elide, room.width())
         painter.setFont(self.font)
         painter.setPen(self.tints[tone])
         painter.drawText(room, self._view.alignment(column), text)
+
+    def _advance(self, text: str) -> int:
+        """Its width; most texts are asked for again a second later."""
+        known = self._widths.get(text)
+        if known is None:
+            if len(self._widths) > WIDTHS:
+                self._widths.clear()
+            known = self._widths[text] = self.metrics.horizontalAdvance(text)
+        return known
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         text, _ = self.words(index)

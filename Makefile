@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
 
-.PHONY: demo run test lint bench faults fuzz clean
+.PHONY: demo run test lint bench screenshots faults fuzz clean
 
 demo: $(VENV)/installed
 	@exec $(BIN)/xrgui demo $(ARGS)
@@ -24,6 +24,10 @@ lint: $(VENV)/tests
 
 bench: $(VENV)/tests
 	@exec $(BIN)/python -m bench $(ARGS)
+
+screenshots: $(VENV)/tests
+	@tools/packages
+	xvfb-run -a -s "-screen 0 1280x900x24" $(BIN)/python tests/ui/screenshots.py screenshots $(ARGS)
 
 faults: $(VENV)/tests
 	@exec $(BIN)/python -m bench.faults $(ARGS)

@@ -34,7 +34,7 @@ def _factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 def _keep_read_buffers() -> None:
     """Keep glibc from giving each read's 256 KiB back to the system and faulting them in again: a fifth of the
-    bulk rate (`make bench ROWS=bulk`)."""
+    bulk rate (`make bench ARGS='--rows bulk'`)."""
     if sys.platform == "linux":
         try:
             mallopt = ctypes.CDLL(None).mallopt

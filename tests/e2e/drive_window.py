@@ -195,7 +195,7 @@ class Driver:
         assert self.program.engine.outlives
         await until("the visitor is there", lambda: self.program.sessions.open)
         self.program.settings.keep_tunnels = False
-        self.shell._settings_changed()
+        self.shell.choices.changed()
         self.program.quit()
 
     async def second(self) -> None:

@@ -154,6 +154,7 @@ def fill(program: Program) -> None:
     program.totals.ever = lambda _: amount(88e9, 1.4e9, 40_211)
     for tunnel in (*fakes.tunnels(now), *fakes.more_tunnels(now)):
         program.tunnels.put(tunnel)
+    program.traffic.changed.emit()
     program.shell._show_figures()
 
 

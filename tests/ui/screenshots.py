@@ -72,7 +72,7 @@ async def draw(app: QApplication, options: argparse.Namespace) -> int:
     drawn = 0
     for language in options.languages.split(","):
         program.settings.language = language
-        program.shell._settings_changed()
+        program.shell.choices.changed()
         for size in options.sizes.split(","):
             window.resize(QSize(*map(int, size.split("x"))))
             for scene in scenes():

@@ -98,12 +98,13 @@ async def test_delete_means_a_tunnel_only_where_one_sees_it(program: Program) ->
 
 async def test_a_change_of_language_keeps_page_and_tunnel(program: Program) -> None:
     next(scene for scene in scenes() if scene.name == "trouble").prepare(program)
+    program.shell.window.show_page("settings")
     program.settings.language = "ru"
-    program.shell._settings_changed()
+    program.shell.choices.changed()
     assert program.shell.window.page == "settings"
     assert program.shell.tunnels.current.id == "ssh"
     assert program.shell.actions["quit"].text() == "Выйти"
     assert program.shell.window.menuBar().actions()[0].text() == "Файл"
     program.settings.language = "en"
-    program.shell._settings_changed()
+    program.shell.choices.changed()
     assert program.shell.actions["quit"].text() == "Quit"

@@ -44,6 +44,7 @@ class FakeClient(QObject):
 
 class FakeEngine(QObject):
     died = Signal(str, bool)
+    left = Signal()
 
     def __init__(self) -> None:
         super().__init__()

@@ -34,6 +34,8 @@ class Engine(QObject):
     """An `EngineState`, and why in the engine's words."""
     given_up = Signal()
     """It died too often: it is not started again before somebody asks for it."""
+    left = Signal()
+    """Let go of on purpose."""
     died = Signal(str, bool)
     """Unasked for: its last words, and whether it failed or ended in order."""
 
@@ -102,11 +104,13 @@ class Engine(QObject):
         self._set(EngineState.STOPPED)
         if was_running and not foreign:
             try:
-                await asyncio.wait_for(self.client.call(rpc.Shutdown(grace=0.5)), 2)
+                async with asyncio.timeout(2):
+                    await self.client.call(rpc.Shutdown(grace=0.5))
             except (rpc.RpcError, TimeoutError):
                 pass
         await self.client.close()
         self.process.stop()
+        self.left.emit()
 
     def _set(self, state: EngineState, why: str = "") -> None:
         self.state = state

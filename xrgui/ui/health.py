@@ -57,4 +57,5 @@ class Watch:
             await asyncio.gather(*(refresh(service) for service in self._services()))
             self._changed()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._soon.wait(), EVERY)
+                async with asyncio.timeout(EVERY):
+                    await self._soon.wait()

@@ -47,8 +47,11 @@ class _Engine(QIconEngine):
 
 def paint(painter: QPainter, rect: QRectF, name: str, tint: str) -> None:
     """Draw icon *name* into *rect* in the colour *tint* (``#rrggbb``)."""
+    before = painter.renderHints()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     _renderer(name, tint).render(painter, rect)
+    painter.setRenderHints(painter.renderHints(), False)
+    painter.setRenderHints(before)
 
 
 STATE_ROLES = {"stopped": "muted", "connecting": "waiting", "up": "up", "trouble": "error"}

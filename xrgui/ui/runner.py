@@ -53,6 +53,7 @@ class Runner(QObject):
         client.sessions.connect(sessions.apply)
         client.sessions_begin.connect(sessions.begin)
         engine.died.connect(self._died)
+        engine.left.connect(self._left)
         client.connected.connect(self._connected)
 
     # The list
@@ -234,6 +235,18 @@ class Runner(QObject):
                 if not self._comes_back(tunnel.id, failed):
                     self.wanted.discard(tunnel.id)
                 self._refused(tunnel.id, Trouble.ENGINE, why)
+
+    def _left(self) -> None:
+        """Another engine will take over, or none: what this one ran is to be started there."""
+        self._traffic.forget()
+        self._sessions.clear()
+        for tunnel in list(self._tunnels):
+            if tunnel.foreign:
+                self._tunnels.remove(tunnel.id)
+            elif tunnel.running:
+                standing.stopped(tunnel)
+                self._tunnels.set_phase(tunnel, Phase.CONNECTING, time.time())
+                self._tunnels.touch(tunnel.id)
 
     def _comes_back(self, tunnel_id: str, failed: bool) -> bool:
         profile = self._library.get(tunnel_id)

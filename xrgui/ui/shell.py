@@ -13,14 +13,15 @@ from xrgui import rpc
 from xrgui.config import model as c
 from xrgui.config.dump import dump
 from xrgui.profiles.store import Notice
-from xrgui.ui import autostart, desktop_entry, theme, units, words
+from xrgui.ui import units, words
+from xrgui.ui.choices import Choices
 from xrgui.ui.commands import Commands
 from xrgui.ui.dialogs.close_question import CloseQuestion
 from xrgui.ui.dialogs.info import show_about, show_guide, show_notifications
 from xrgui.ui.dialogs.simple import tell
 from xrgui.ui.engine import EngineState
 from xrgui.ui.exchange import Exchange
-from xrgui.ui.language import language, tr
+from xrgui.ui.language import tr
 from xrgui.ui.main_window import MainWindow
 from xrgui.ui.pages.connections import ConnectionsPage, Layout
 from xrgui.ui.pages.logs import LogsPage
@@ -45,6 +46,7 @@ class Shell(QObject):
         self.commands = Commands(self.window, program.library, program.runner, program.tunnels)
         self.exchange = Exchange(self.window, program.library, self.commands)
         self.secrets = SecretsFlow(self.window, program.library, program.settings)
+        self.choices = Choices(self)
         self.trial = Trial(program.engine, program.tunnels, self)
         self._quitting = False
         self._current = ""
@@ -52,6 +54,15 @@ class Shell(QObject):
         self._tie()
 
     # Making
+
+    def rebuild(self) -> None:
+        """Everything anew in another language; page and tunnel stay."""
+        self.save_state()
+        page = self.window.page
+        self._build()
+        self.tunnels.choose(self._current)
+        self.window.show_page(page)
+        self.program.tray.start(self.actions)
 
     def _build(self) -> None:
         """All that shows words."""
@@ -81,7 +92,7 @@ class Shell(QObject):
         window.dropped.connect(self.exchange.import_data)
         self.commands.chosen.connect(self.show_tunnel)
         self.secrets.opened.connect(program.start_tunnels)
-        self.secrets.chosen.connect(self._settings_changed)
+        self.secrets.chosen.connect(self.choices.changed)
         program.runner.changed.connect(self._show_figures)
         program.engine.state_changed.connect(self._engine_changed)
         program.engine.given_up.connect(self._engine_given_up)
@@ -103,12 +114,7 @@ class Shell(QObject):
         self.logs.save_failed.connect(self.say)
         self.routing.asked.connect(lambda call: spawn(self._explain(call), "dry run"))
         self.routing.edit_asked.connect(self.commands.edit)
-        self.settings.changed.connect(self._settings_changed)
-        self.settings.login_asked.connect(lambda on: self._system_asked(autostart.set_on, on))
-        self.settings.menu_asked.connect(lambda on: self._system_asked(desktop_entry.set_on, on))
-        self.settings.secrets_asked.connect(self.secrets.choose)
-        self.settings.engine_asked.connect(self._engine_asked)
-        self.settings.engines_wanted.connect(self._show_settings)
+        self.choices.tie(self.settings)
 
     def _carried(self, tunnel_id: str) -> tuple[str, str]:
         return self.program.totals.today(tunnel_id), self.program.totals.ever(tunnel_id)
@@ -324,7 +330,7 @@ class Shell(QObject):
     def _close_answered(self, what: str, remember: bool) -> None:
         if remember:
             self.program.settings.close = "hide" if what == "hide" else "quit"
-            self._settings_changed()
+            self.choices.changed()
         if what == "hide":
             self._put_away()
         else:
@@ -391,10 +397,10 @@ class Shell(QObject):
             f"↓ {units.rate(down)}" if some else "",
             f"↑ {units.rate(up)}" if some else "",
             tr("{n} sub-connection|{n} sub-connections", open_now) if some else "",
-            self._engine_words(),
+            self.engine_words(),
         )
 
-    def _engine_words(self) -> str:
+    def engine_words(self) -> str:
         engine = self.program.engine
         if engine.state is EngineState.RUNNING:
             memory = units.whole_size(engine.memory) if engine.memory else ""
@@ -415,67 +421,11 @@ class Shell(QObject):
                 notice.say("engine", "up", tr("The engine ended on its own and runs again."))
             self._seen_changed()
         self._show_figures()
-        self._show_settings()
+        self.choices.show()
 
     def _engine_given_up(self) -> None:
         text = tr("The engine does not stay up. The log may say why.")
         self.window.notice.say("engine", "trouble", text, tr("Start again"), self.program.engine.start)
-
-    # Settings
-
-    def _settings_changed(self) -> None:
-        program = self.program
-        program.save(program.settings_file, program.settings)
-        if theme.theme().choice != program.settings.theme:
-            theme.theme().choose(theme.Scheme(program.settings.theme))
-        self._keep_changed(program.settings.keep_tunnels)
-        program.updates.set_on(program.settings.check_updates)
-        before = language.code
-        language.choose(program.settings.language)
-        if language.code != before:
-            self.save_state()
-            self._build()
-            self.tunnels.choose(self._current)
-            self.window.show_page("settings")
-            program.tray.start(self.actions)
-        self._show_settings()
-
-    def _keep_changed(self, keep: bool) -> None:
-        """How the engine was started decides whether it outlives us."""
-        engine = self.program.engine
-        changed, engine.keep = engine.keep != keep, keep
-        if changed and engine.running and engine.outlives != keep and not engine.foreign:
-            if self.program.tunnels.running:
-                text = tr("This counts from the engine's next start on.")
-                self.window.toast.say(text, tr("Restart"), lambda: self._engine_asked("restart"))
-            else:
-                self._engine_asked("restart")
-
-    def _show_settings(self) -> None:
-        program = self.program
-        self.settings.show_system(login=autostart.is_on(), menu=desktop_entry.is_on())
-        self.settings.show_secrets(self.secrets.words())
-        words = self._engine_words()
-        if program.engine.process.pid:
-            words = tr("{state}, process {pid}", state=words, pid=program.engine.process.pid)
-        others = [(str(path), tr("Process {pid}", pid=path.stem)) for path in program.engine.others()]
-        self.settings.show_engine(words, others)
-
-    def _system_asked(self, change: Callable[[bool], None], on: bool) -> None:
-        try:
-            change(on)
-        except OSError as error:
-            self.say(str(error))
-        self._show_settings()
-
-    def _engine_asked(self, what: str) -> None:
-        spawn(self._change_engine(what), "change the engine")
-
-    async def _change_engine(self, what: str) -> None:
-        engine = self.program.engine
-        await engine.stop()
-        if what == "restart" or not engine.attach(what, foreign=True):
-            engine.start()
 
     def _level_chosen(self, level: str) -> None:
         self.program.state.log_level = level
@@ -503,4 +453,4 @@ class Shell(QObject):
 def short_count(number: int) -> str:
     if not number:
         return ""
-    return units.count(number) if number < 10_000 else f"{number // 1000}k"
+    return units.count(number) if number < 1000 else f"{number // 1000}k"

@@ -11,6 +11,9 @@ from typing import Any
 
 log = logging.getLogger("xrgui.window")
 
+STUBBORN = 3.0
+"""Seconds that a cancelled task has to end."""
+
 _running: set[asyncio.Task[Any]] = set()
 
 
@@ -54,8 +57,9 @@ class DaemonThreads(Executor):
 
 
 async def cancel_all() -> None:
-    """End every task but the caller's."""
+    """End every task but the caller's; one that does not let itself be ended is left behind."""
     others = [task for task in _running if task is not asyncio.current_task()]
     for task in others:
         task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    if others:
+        await asyncio.wait(others, timeout=STUBBORN)

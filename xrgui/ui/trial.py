@@ -74,7 +74,8 @@ class Trial(QObject):
     async def start(self) -> str:
         """The public address. Raises TrialError."""
         try:
-            port = await asyncio.wait_for(self._start_site(), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                port = await self._start_site()
         except TimeoutError:
             self.stop_site()
             raise TrialError(tr("The sample page did not start.")) from None

@@ -16,7 +16,7 @@ from xrgui.ui.models.session_table import Index, SessionTable, as_tsv
 from xrgui.ui.models.sessions import Sessions
 from xrgui.ui.models.traffic import ALL, Traffic, peak
 from xrgui.ui.models.tunnels import TunnelsModel
-from xrgui.ui.widgets.basic import Frame, Segments, button, column, label, paragraph, row, set_tone
+from xrgui.ui.widgets.basic import ICON, TEXT_ICON, Frame, Segments, button, column, label, paragraph, row, set_tone
 from xrgui.ui.widgets.chart_slot import ChartSlot
 from xrgui.ui.widgets.table import DataTable, TableDelegate, copy_text
 from xrgui.ui.widgets.traffic_card import Figure
@@ -270,6 +270,7 @@ class ConnectionsPage(QWidget):
         narrow = self.width() < 800
         self.pause.setText("" if narrow else " " + (tr("Go on") if self.open.paused else tr("Pause")))
         set_tone(self.pause, "icon" if narrow else "", "kind")
+        self.pause.setIconSize(ICON if narrow else TEXT_ICON)
         self.close_shown.setText("" if narrow else tr("Close shown"))
         self.close_shown.setIcon(icons.icon("close", "error") if narrow else QIcon())
         set_tone(self.close_shown, "icon" if narrow else "danger", "kind")

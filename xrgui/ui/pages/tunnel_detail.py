@@ -11,7 +11,7 @@ from xrgui.ui.language import tr
 from xrgui.ui.models.traffic import Series
 from xrgui.ui.tunnel import Phase, Trouble, Tunnel
 from xrgui.ui.widgets.address import AddressRow
-from xrgui.ui.widgets.basic import Card, Elided, button, column, label, paragraph, set_tone
+from xrgui.ui.widgets.basic import TEXT_ICON, Card, Elided, button, column, label, paragraph, set_tone
 from xrgui.ui.widgets.flow import FlowLayout
 from xrgui.ui.widgets.path import PathWidget
 from xrgui.ui.widgets.path_view import show_tunnel
@@ -93,6 +93,7 @@ class _Header(QWidget):
         self._edit_width = self._edit.sizeHint().width()
         self._edit.clicked.connect(lambda: self.asked.emit("edit"))
         self._toggle = button(tr("Start"))
+        self._toggle.setIconSize(TEXT_ICON)
         self._toggle.clicked.connect(lambda: self.asked.emit("toggle"))
         width = max(button(text, icon="stop").sizeHint().width() for text in (tr("Start"), tr("Stop")))
         self._toggle.setMinimumWidth(width)
@@ -126,8 +127,9 @@ class _Header(QWidget):
         self._name.setText(tunnel.name)
         self._since.setText(words.standing(tunnel))
         running = tunnel.running
-        self._toggle.setText(tr("Stop") if running else tr("Start"))
-        self._toggle.setAccessibleName(self._toggle.text())
+        word = tr("Stop") if running else tr("Start")
+        self._toggle.setText(f" {word}")
+        self._toggle.setAccessibleName(word)
         self._toggle.setIcon(icons.icon("stop" if running else "start", "text" if running else "on_accent"))
         set_tone(self._toggle, "" if running else "primary", "kind")
         self._toggle.setEnabled(running or not tunnel.unsupported)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QBoxLayout,
     QButtonGroup,
@@ -25,6 +25,8 @@ from xrgui.ui import icons, theme
 
 GAP = 8
 INSIDE = 16
+ICON, TEXT_ICON = QSize(16, 16), QSize(12, 12)
+"""Alone, and beside a text; multiples of 4, so that they are whole pixels at 125 % and 150 % too."""
 
 
 def button(text: str, *, kind: str = "", icon: str = "", tip: str = "", name: str = "", role: str = "") -> QPushButton:
@@ -37,7 +39,7 @@ def button(text: str, *, kind: str = "", icon: str = "", tip: str = "", name: st
         result.setProperty("kind", kind)
     if icon:
         result.setIcon(icons.icon(icon, role or ("on_accent" if kind == "primary" else "text")))
-        result.setIconSize(QSize(14, 14))
+        result.setIconSize(TEXT_ICON if text else ICON)
     if tip:
         result.setToolTip(tip)
     result.setAccessibleName(name or text or tip)
@@ -154,6 +156,13 @@ class Elided(QLabel):
             cut = self.fontMetrics().horizontalAdvance(self.text()) > self.width()
             self.setToolTip(self.text() if cut else "")
         return super().event(event)
+
+
+def hairline(painter: QPainter, left: float, y: float, right: float) -> None:
+    """A line of one pixel of the screen, however the screen is scaled."""
+    painter.setPen(QPen(theme.color("line"), 0))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.drawLine(QPointF(left, y), QPointF(right, y))
 
 
 def elide(metrics: QFontMetrics, text: str, width: int) -> str:

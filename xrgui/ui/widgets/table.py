@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QAction, QColor, QFontMetrics, QKeyEvent, QKeySequence, QMouseEvent, QPainter
+from PySide6.QtGui import QAction, QColor, QFontMetrics, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -53,6 +53,7 @@ class TableDelegate(QStyledItemDelegate):
         """Take fonts and colours from the theme."""
         self.font = theme.font(tabular=True)
         self.metrics = QFontMetrics(self.font)
+        self.hairline = QPen(theme.color("line"), 0)
         self._widths: dict[str, int] = {}
         self.tints: dict[str, QColor] = {
             role: theme.color(role)
@@ -70,7 +71,8 @@ class TableDelegate(QStyledItemDelegate):
             painter.fillRect(box, tints["selection"])
         elif index.row() == self._view.hovered:
             painter.fillRect(box, tints["hover"])
-        painter.fillRect(QRect(box.left(), box.bottom(), box.width(), 1), tints["line"])
+        painter.setPen(self.hairline)
+        painter.drawLine(box.left(), box.bottom(), box.right() + 1, box.bottom())
         text, tone = self.words(index)
         if tone == "state":
             mark = QRectF(box.left() + (box.width() - 13) / 2, box.top() + (box.height() - 14) / 2, 13, 13)

@@ -10,7 +10,7 @@ from xrgui.ui import icons, theme, units, words
 from xrgui.ui.language import tr
 from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.tunnel import Phase, Tunnel
-from xrgui.ui.widgets.basic import elide
+from xrgui.ui.widgets.basic import elide, hairline
 
 FULL, SHORT = 79, 38
 LEFT = 42
@@ -50,7 +50,7 @@ class TunnelDelegate(QStyledItemDelegate):
         painter.fillRect(box, theme.color("selection" if selected else "hover" if hovered else "panel"))
         if selected and option.state & QStyle.StateFlag.State_HasFocus:
             painter.fillRect(QRect(box.left(), box.top(), 3, box.height() - 1), theme.color("accent"))
-        painter.fillRect(QRect(box.left(), box.bottom(), box.width(), 1), theme.color("line"))
+        hairline(painter, box.left(), box.bottom() + 0.5, box.right() + 1)
         self._paint_lines(painter, box, tunnel)
         painter.restore()
 

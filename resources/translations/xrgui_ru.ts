@@ -529,6 +529,21 @@
       <translation>Не удалось прочитать туннели</translation>
     </message>
     <message>
+      <location filename="../../xrgui/ui/choices.py" />
+      <source>Process {pid}</source>
+      <translation>Процесс {pid}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/choices.py" />
+      <source>This counts from the engine's next start on.</source>
+      <translation>Это подействует со следующего запуска движка.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/choices.py" />
+      <source>{state}, process {pid}</source>
+      <translation>{state}, процесс {pid}</translation>
+    </message>
+    <message>
       <location filename="../../xrgui/ui/commands.py" />
       <source>Another program changed or deleted it since it was read.</source>
       <translation>Другая программа изменила или удалила его после чтения.</translation>
@@ -2415,11 +2430,6 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/shell.py" />
-      <source>Process {pid}</source>
-      <translation>Процесс {pid}</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/shell.py" />
       <source>Start again</source>
       <translation>Запустить снова</translation>
     </message>
@@ -2440,11 +2450,6 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/shell.py" />
-      <source>This counts from the engine's next start on.</source>
-      <translation>Это подействует со следующего запуска движка.</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/shell.py" />
       <source>xrgui {version} is out. Update it the way you installed it.</source>
       <translation>Вышел xrgui {version}. Обновите его тем же способом, каким установили.</translation>
     </message>
@@ -2456,11 +2461,6 @@
         <numerusform>{n} соединения</numerusform>
         <numerusform>{n} соединений</numerusform>
       </translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/shell.py" />
-      <source>{state}, process {pid}</source>
-      <translation>{state}, процесс {pid}</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/shell.py" />
@@ -2849,6 +2849,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
+      <source>Enter the id or key of this tunnel again.</source>
+      <translation>Введите id или ключ этого туннеля заново.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
       <source>It ended on its own and is being started again.</source>
       <translation>Он сам остановился и запускается снова.</translation>
     </message>
@@ -2924,8 +2929,8 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
-      <source>The id or key of this tunnel could not be read from the keyring.</source>
-      <translation>Id или ключ этого туннеля не удалось прочитать из связки ключей.</translation>
+      <source>The id or key of this tunnel could not be read.</source>
+      <translation>Id или ключ этого туннеля не удалось прочитать.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />

@@ -529,6 +529,21 @@
       <translation>无法读取隧道</translation>
     </message>
     <message>
+      <location filename="../../xrgui/ui/choices.py" />
+      <source>Process {pid}</source>
+      <translation>进程 {pid}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/choices.py" />
+      <source>This counts from the engine's next start on.</source>
+      <translation>引擎下次启动后生效。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/choices.py" />
+      <source>{state}, process {pid}</source>
+      <translation>{state}，进程 {pid}</translation>
+    </message>
+    <message>
       <location filename="../../xrgui/ui/commands.py" />
       <source>Another program changed or deleted it since it was read.</source>
       <translation>读取之后，另一个程序更改或删除了它。</translation>
@@ -2405,11 +2420,6 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/shell.py" />
-      <source>Process {pid}</source>
-      <translation>进程 {pid}</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/shell.py" />
       <source>Start again</source>
       <translation>重新启动</translation>
     </message>
@@ -2430,11 +2440,6 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/shell.py" />
-      <source>This counts from the engine's next start on.</source>
-      <translation>引擎下次启动后生效。</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/shell.py" />
       <source>xrgui {version} is out. Update it the way you installed it.</source>
       <translation>xrgui {version} 已发布。请用安装时的方式更新。</translation>
     </message>
@@ -2444,11 +2449,6 @@
       <translation>
         <numerusform>{n} 个连接</numerusform>
       </translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/shell.py" />
-      <source>{state}, process {pid}</source>
-      <translation>{state}，进程 {pid}</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/shell.py" />
@@ -2817,6 +2817,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
+      <source>Enter the id or key of this tunnel again.</source>
+      <translation>请重新输入此隧道的 ID 或密钥。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
       <source>It ended on its own and is being started again.</source>
       <translation>它自行结束，正在重新启动。</translation>
     </message>
@@ -2892,8 +2897,8 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
-      <source>The id or key of this tunnel could not be read from the keyring.</source>
-      <translation>无法从密钥环读取此隧道的 ID 或密钥。</translation>
+      <source>The id or key of this tunnel could not be read.</source>
+      <translation>无法读取此隧道的 ID 或密钥。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />

@@ -147,7 +147,7 @@ async def test_without_secrets_it_says_so(world: World) -> None:
     world.library._secrets = MemorySecrets()
     world.runner.start(["blog"])
     await world.settle()
-    assert world.tunnels.get("blog").trouble is Trouble.SECRETS
+    assert world.tunnels.get("blog").trouble is Trouble.SECRET_MISSING
     assert world.engine.client.calls == []
 
 

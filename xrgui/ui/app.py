@@ -174,7 +174,9 @@ def _watch_signals(quit_program: Callable[[], None]) -> QSocketNotifier | None:
     if sys.platform == "win32":
         signal.signal(signal.SIGINT, lambda *_: quit_program())
         return None
-    reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)

@@ -150,7 +150,9 @@ class Runner(QObject):
             profile = await self._library.complete(tunnel_id)
             written, _ = dump(compile_profile(profile), "xrgui")
         except SecretError as error:
-            self._refused(tunnel_id, Trouble.SECRETS, words.secret(error))
+            missing = error.code == "missing"
+            kind = Trouble.SECRET_MISSING if missing else Trouble.SECRETS
+            self._refused(tunnel_id, kind, "" if missing else words.secret(error))
         except ProfileError as error:
             self._refused(tunnel_id, Trouble.CONFIG, words.problem(error.problems[0]))
         else:

@@ -89,6 +89,7 @@ class Shell(QObject):
         program, window = self.program, self.window
         window.closing.connect(self._closing)
         window.page_changed.connect(self._enable)
+        window.seen_changed.connect(self._seen_changed)
         window.dropped.connect(self.exchange.import_data)
         self.commands.chosen.connect(self.show_tunnel)
         self.secrets.opened.connect(program.start_tunnels)
@@ -285,21 +286,18 @@ class Shell(QObject):
             self.window.showMinimized()
         else:
             self.window.show()
-        self._seen_changed()
 
     def bring_up(self) -> None:
         self.window.setWindowState(self.window.windowState() & ~Qt.WindowState.WindowMinimized)
         self.window.show()
         self.window.raise_()
         self.window.activateWindow()
-        self._seen_changed()
 
     def hide(self) -> None:
         for dialog in QApplication.topLevelWidgets():
             if dialog is not self.window and dialog.isWindow() and dialog.parent() is self.window:
                 dialog.close()
         self.window.hide()
-        self._seen_changed()
 
     def asked_again(self, arguments: list[str]) -> None:
         """A second start: come to the front and take its arguments."""
@@ -309,6 +307,8 @@ class Shell(QObject):
 
     def _seen_changed(self) -> None:
         self.program.engine.client.set_seen(self.seen)
+        if self.seen:
+            self._show_figures()
 
     def _closing(self, event: QCloseEvent) -> None:
         running = self.program.tunnels.running
@@ -343,7 +343,6 @@ class Shell(QObject):
             self.hide()
         else:
             self.window.showMinimized()
-            self._seen_changed()
 
     def quit(self) -> None:
         self._quitting = True

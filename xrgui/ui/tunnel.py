@@ -40,6 +40,7 @@ class Trouble(StrEnum):
     SERVICE = "service"
     CONFIG = "config"
     SECRETS = "secrets"
+    SECRET_MISSING = "secret missing"
     ENGINE = "engine"
     OTHER = "other"
 

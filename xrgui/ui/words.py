@@ -146,9 +146,12 @@ def advice(tunnel: Tunnel) -> Advice:
             ("edit", "restart"),
         ),
         Trouble.SECRETS: Advice(
-            tr("A secret is missing"),
-            tr("The id or key of this tunnel could not be read from the keyring."),
+            tr("Secrets are not at hand"),
+            tr("The id or key of this tunnel could not be read."),
             ("unlock", "edit"),
+        ),
+        Trouble.SECRET_MISSING: Advice(
+            tr("A secret is missing"), tr("Enter the id or key of this tunnel again."), ("edit",)
         ),
         Trouble.ENGINE: Advice(
             tr("The engine stopped"), tr("It ended on its own and is being started again."), ("restart",)

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QMenu, QStackedWidget, QVBox
 from xrgui.ui import icons, units
 from xrgui.ui.language import tr
 from xrgui.ui.models.session_columns import COLUMNS, PLACES, STATE_PHASES
-from xrgui.ui.models.session_table import Index, SessionTable, as_tsv
+from xrgui.ui.models.session_table import SessionTable, as_tsv
 from xrgui.ui.models.sessions import Sessions
 from xrgui.ui.models.traffic import ALL, Traffic, peak
 from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.widgets.basic import ICON, TEXT_ICON, Frame, Segments, button, column, label, paragraph, row, set_tone
 from xrgui.ui.widgets.chart_slot import ChartSlot
-from xrgui.ui.widgets.table import DataTable, TableDelegate, copy_text
+from xrgui.ui.widgets.table import Cells, DataTable, copy_text
 from xrgui.ui.widgets.traffic_card import Figure
 
 SPAN = 300
@@ -26,15 +26,14 @@ LOW = 480
 """A page below this height hides the chart."""
 
 
-class _Delegate(TableDelegate):
+class _Cells(Cells):
     def __init__(self, view: DataTable, model: SessionTable) -> None:
         super().__init__(view)
         self._model = model
 
-    def words(self, index: Index) -> tuple[str, str]:
-        column = index.column()
-        row, text = self._model.cell(index.row(), column)
-        session = row.session
+    def words(self, row: int, column: int) -> tuple[str, str]:
+        shown, text = self._model.cell(row, column)
+        session = shown.session
         if column == 0:
             return STATE_PHASES.get(session.state, "stopped"), "state"
         if not session.ended_at:
@@ -73,7 +72,7 @@ class ConnectionsPage(QWidget):
     def _table(self, model: SessionTable, name: str) -> DataTable:
         view = DataTable(name)
         view.setModel(model)
-        view.setItemDelegate(_Delegate(view, model))
+        view.cells = _Cells(view, model)
         live_only = {"down_rate", "up_rate", "idle"}
         hidden = [
             place for place, c in enumerate(COLUMNS) if not c.shown or (model is self.closed and c.key in live_only)

@@ -10,12 +10,12 @@ from xrgui.ui import theme
 from xrgui.ui.language import tr
 from xrgui.ui.models.log import LEVEL, LEVELS, TIME, LogModel, level_word
 from xrgui.ui.widgets.basic import Frame, button, column, paragraph, row
-from xrgui.ui.widgets.table import DataTable, Index, TableDelegate, copy_text
+from xrgui.ui.widgets.table import Cells, DataTable, copy_text
 
 _TONES = {"debug": "muted", "info": "text", "warning": "waiting", "error": "error"}
 
 
-class _Delegate(TableDelegate):
+class _Cells(Cells):
     elide = Qt.TextElideMode.ElideRight
 
     def refresh(self) -> None:
@@ -23,9 +23,10 @@ class _Delegate(TableDelegate):
         self.font = theme.font(theme.SMALL, fixed=True)
         self.metrics = QFontMetrics(self.font)
 
-    def words(self, index: Index) -> tuple[str, str]:
+    def words(self, row: int, column: int) -> tuple[str, str]:
+        index = self._view.model().index(row, column)
         tone = _TONES[index.data(LogModel.RECORD).level]
-        if index.column() == TIME or (index.column() == LEVEL and tone == "text"):
+        if column == TIME or (column == LEVEL and tone == "text"):
             tone = "muted"
         return str(index.data()), tone
 
@@ -61,11 +62,10 @@ class LogsPage(QWidget):
         top = Frame("bar", bar, 12, 8)
         self.table = DataTable(tr("Log"))
         self.table.setModel(self._model)
-        delegate = _Delegate(self.table)
-        self.table.setItemDelegate(delegate)
-        wide = delegate.metrics.horizontalAdvance
+        cells = self.table.cells = _Cells(self.table)
+        wide = cells.metrics.horizontalAdvance
         self.table.set_columns([wide("00:00:00") + 24, max(wide(level_word(x)) for x in LEVELS) + 24, 600])
-        self.table.verticalHeader().setDefaultSectionSize(delegate.metrics.height() + 9)
+        self.table.verticalHeader().setDefaultSectionSize(cells.metrics.height() + 9)
         self.table.horizontalHeader().setStretchLastSection(True)
         self._empty = paragraph(tr("What the engine does is written here, newest at the bottom."), tone="muted")
         empty = QWidget()

@@ -15,15 +15,16 @@ from xrgui.ui.models.rules import NUMBER, RESULT, RulesModel, outbound_words
 from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.widgets.basic import Card, Frame, Segments, button, column, label, paragraph, row, set_tone
 from xrgui.ui.widgets.state_icon import StateIcon
-from xrgui.ui.widgets.table import DataTable, Index, TableDelegate
+from xrgui.ui.widgets.table import Cells, DataTable
 
 
-class _Delegate(TableDelegate):
-    def words(self, index: Index) -> tuple[str, str]:
+class _Cells(Cells):
+    def words(self, row: int, column: int) -> tuple[str, str]:
+        index = self._view.model().index(row, column)
         text = str(index.data() or "")
         if index.data(RulesModel.MATCHED):
             return text, "up"
-        return text, "muted" if index.column() in (NUMBER, RESULT) else "text"
+        return text, "muted" if column in (NUMBER, RESULT) else "text"
 
 
 class RoutingPage(QWidget):
@@ -53,7 +54,7 @@ class RoutingPage(QWidget):
         top = Frame("bar", row(self.tunnel, hint, None, self.edit, gap=12), 12, 8)
         self.table = DataTable(tr("Rules"))
         self.table.setModel(self.model)
-        self.table.setItemDelegate(_Delegate(self.table))
+        self.table.cells = _Cells(self.table)
         self.table.set_columns([36, 180, 270, 180, 140])
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.horizontalHeader().setSectionsMovable(False)

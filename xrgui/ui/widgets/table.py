@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import (
-    QEvent,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    QRect,
-    QRectF,
-    QSize,
-    Qt,
-    Signal,
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QFontMetrics,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
 )
-from PySide6.QtGui import QAction, QColor, QFontMetrics, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QHeaderView,
     QMenu,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
 )
 
@@ -33,13 +29,14 @@ ROW_HEIGHT = 30
 PAD = 10
 WIDTHS = 20_000
 """Texts whose width is remembered."""
-Index = QModelIndex | QPersistentModelIndex
+TINTS = ("text", "muted", "selection", "hover", "error", "waiting", "up")
+Span = tuple[int, int, int, bool]
+"""A column's logical number, its place and width in pixels, and whether its text stands right."""
 _VCENTER = Qt.AlignmentFlag.AlignVCenter
-_SELECTED = QStyle.StateFlag.State_Selected
 
 
-class TableDelegate(QStyledItemDelegate):
-    """Paints a cell with few calls into the model; subclasses say its words, colour or icon."""
+class Cells(QObject):
+    """What a table's cells show and in which colour; subclasses say it with few calls into the model."""
 
     elide = Qt.TextElideMode.ElideMiddle
 
@@ -55,38 +52,53 @@ class TableDelegate(QStyledItemDelegate):
         self.metrics = QFontMetrics(self.font)
         self.hairline = QPen(theme.color("line"), 0)
         self._widths: dict[str, int] = {}
-        self.tints: dict[str, QColor] = {
-            role: theme.color(role)
-            for role in ("text", "muted", "line", "selection", "hover", "error", "waiting", "up")
-        }
+        self.tints = {role: theme.color(role) for role in TINTS}
 
-    def words(self, index: Index) -> tuple[str, str]:
+    def words(self, row: int, column: int) -> tuple[str, str]:
         """A cell's text and its colour role; the role ``state`` draws the phase of that name instead."""
-        return str(index.data() or ""), "text"
+        return str(self._view.model().index(row, column).data() or ""), "text"
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        box: QRect = option.rect
-        tints = self.tints
-        if option.state & _SELECTED:
-            painter.fillRect(box, tints["selection"])
-        elif index.row() == self._view.hovered:
-            painter.fillRect(box, tints["hover"])
+    def width(self, row: int, column: int) -> int:
+        """What a cell would like to have."""
+        return self._advance(self.words(row, column)[0]) + 2 * PAD + 2
+
+    def paint(self, painter: QPainter, area: QRect) -> None:
+        """Draw the rows of *area*, whole rows at a time: a view that asks a delegate for each cell takes thrice
+        as long, which counts with many rows that all move."""
+        view, model = self._view, self._view.model()
+        columns = view.visible_spans()
+        painter.setFont(self.font)
+        row, last = view.rowAt(area.top()), view.rowAt(area.bottom())
+        last = model.rowCount() - 1 if last < 0 else last
+        while 0 <= row <= last:
+            box = QRect(area.left(), view.rowViewportPosition(row), area.width(), view.rowHeight(row))
+            self._paint_row(painter, box, row, columns)
+            row += 1
+
+    def _paint_row(self, painter: QPainter, box: QRect, row: int, columns: list[Span]) -> None:
+        if self._view.selectionModel().isRowSelected(row):
+            painter.fillRect(box, self.tints["selection"])
+        elif row == self._view.hovered:
+            painter.fillRect(box, self.tints["hover"])
         painter.setPen(self.hairline)
         painter.drawLine(box.left(), box.bottom(), box.right() + 1, box.bottom())
-        text, tone = self.words(index)
-        if tone == "state":
-            mark = QRectF(box.left() + (box.width() - 13) / 2, box.top() + (box.height() - 14) / 2, 13, 13)
-            icons.paint_state(painter, mark, text)
-        elif text:
-            self._paint_text(painter, box, index.column(), text, tone)
+        base = box.top() + (box.height() - 1 - self.metrics.height()) // 2 + self.metrics.ascent()
+        for column, left, width, right in columns:
+            text, tone = self.words(row, column)
+            if tone == "state":
+                mark = QRectF(left + (width - 13) / 2, box.top() + (box.height() - 14) / 2, 13, 13)
+                icons.paint_state(painter, mark, text)
+            elif text:
+                self._paint_text(painter, left + PAD, width - 2 * PAD, base, right, text, tone)
 
-    def _paint_text(self, painter: QPainter, box: QRect, column: int, text: str, tone: str) -> None:
-        room = QRect(box.left() + PAD, box.top(), box.width() - 2 * PAD, box.height() - 1)
-        if self._advance(text) > room.width():
-            text = self.metrics.elidedText(text, self.elide, room.width())
-        painter.setFont(self.font)
+    def _paint_text(
+        self, painter: QPainter, left: int, room: int, base: int, right: bool, text: str, tone: str
+    ) -> None:
+        taken = self._advance(text)
+        if taken > room:
+            text, taken = self.metrics.elidedText(text, self.elide, room), room
         painter.setPen(self.tints[tone])
-        painter.drawText(room, self._view.alignment(column), text)
+        painter.drawText(left + room - taken if right else left, base, text)
 
     def _advance(self, text: str) -> int:
         """Its width; most texts are asked for again a second later."""
@@ -96,10 +108,6 @@ class TableDelegate(QStyledItemDelegate):
                 self._widths.clear()
             known = self._widths[text] = self.metrics.horizontalAdvance(text)
         return known
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        text, _ = self.words(index)
-        return QSize(self.metrics.horizontalAdvance(text) + 2 * PAD + 2, ROW_HEIGHT)
 
 
 class _Header(QHeaderView):
@@ -156,6 +164,7 @@ class DataTable(QTableView):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.hovered = -1
+        self.cells = Cells(self)
         self._alignments: dict[int, Qt.AlignmentFlag] = {}
         self.setAccessibleName(name)
         self.setMouseTracking(True)
@@ -191,6 +200,26 @@ class DataTable(QTableView):
             given = self.model().headerData(column, Qt.Orientation.Horizontal, role)
             self._alignments[column] = given or Qt.AlignmentFlag.AlignLeft | _VCENTER
         return self._alignments[column]
+
+    def visible_spans(self) -> list[Span]:
+        """The columns that the viewport shows, from left to right."""
+        header, width = self.horizontalHeader(), self.viewport().width()
+        found = []
+        for column in self.visible_columns():
+            left, wide = header.sectionViewportPosition(column), header.sectionSize(column)
+            if left < width and left + wide > 0:
+                right = bool(self.alignment(column) & Qt.AlignmentFlag.AlignRight)
+                found.append((column, left, wide, right))
+        return found
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self.cells.paint(QPainter(self.viewport()), event.rect())
+
+    def sizeHintForColumn(self, column: int) -> int:
+        """For a double click on the edge of a title: as wide as what is seen of the column."""
+        first, last = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
+        rows = range(max(0, first), (last if last >= 0 else self.model().rowCount() - 1) + 1)
+        return max((self.cells.width(row, column) for row in rows), default=0)
 
     def set_columns(self, widths: Sequence[int], hidden: Sequence[int] = ()) -> None:
         for place, width in enumerate(widths):

@@ -94,7 +94,7 @@ COLUMNS = (
     ),
     Column(
         "visitor", lambda: tr("Visitor"), lambda r, at: r.session.source or tr("not told"),
-        lambda r: _address_order(r.session.source), 166,
+        lambda r: _address_order(r.session.source), 176,
     ),
     Column(
         "target", lambda: tr("Target"), lambda r, at: endpoint(r.session.target),

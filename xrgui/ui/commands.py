@@ -76,7 +76,12 @@ class Commands(QObject):
     async def _save(self, profile: Profile, start: bool) -> None:
         try:
             await self._library.save(profile)
-        except ConflictError:
+        except ConflictError as error:
+            self._library.adopt(profile.id, error.theirs)
+            if error.theirs is None:
+                self._tunnels.remove(profile.id)
+            else:
+                self._runner.edited(profile.id)
             self._conflict(profile)
             return
         self._runner.edited(profile.id)

@@ -60,6 +60,13 @@ class Library(QObject):
         self._stored[profile.id] = stored
         return stored.profile
 
+    def adopt(self, profile_id: str, theirs: Stored | None) -> None:
+        """Another program's state of a profile is the one that counts; None: it deleted it."""
+        if theirs is None:
+            self._stored.pop(profile_id, None)
+        else:
+            self._stored[profile_id] = theirs
+
     async def complete(self, profile_id: str) -> Profile:
         """With its secrets in place. Raises SecretError, KeyError."""
         return await self.fetch(self._stored[profile_id].profile)

@@ -1,0 +1,183 @@
+"""The real shell with profiles on disk, without an engine: what menus, list and dialogs do together."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
+from samples import LINK, SECRET, share
+
+from xrgui.profiles.secrets import MemorySecrets
+from xrgui.profiles.store import Store
+from xrgui.ui.app import Program
+from xrgui.ui.dialogs.close_question import CloseQuestion
+from xrgui.ui.dialogs.editor import Editor
+from xrgui.ui.dialogs.export import Export
+from xrgui.ui.dialogs.import_preview import ImportPreview
+from xrgui.ui.tasks import cancel_all
+from xrgui.ui.tunnel import Phase
+
+
+@pytest.fixture
+async def program(qapp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("CONFIG_HOME", "DATA_HOME", "STATE_HOME"):
+        monkeypatch.setenv(f"XDG_{name}", str(tmp_path / name))
+    made = Program(qapp, [])
+    made.engine.start = lambda: None
+    made.library._secrets = MemorySecrets()
+    for number in ("one", "two", "three"):
+        await made.library.save(share(id=number, name=number.capitalize()))
+        made.runner.show(number)
+    made.shell.window.show()
+    made.shell.loaded()
+    yield made
+    await cancel_all()
+    made.shell._quitting = True
+    made.shell.window.close()
+    made.shell.window.deleteLater()
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0.005)
+
+
+def dialog(program: Program, kind: type[QDialog]) -> QDialog:
+    found = [d for d in program.shell.window.findChildren(kind) if d.isVisible()]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def trigger(program: Program, key: str) -> None:
+    action = program.shell.actions[key]
+    assert action.isEnabled(), key
+    action.trigger()
+
+
+async def test_delete_and_undo_bring_back_place_and_all(program: Program) -> None:
+    program.shell.tunnels.choose("two")
+    trigger(program, "delete")
+    await settle()
+    assert program.tunnels.ids == ["one", "three"]
+    assert program.shell.window.toast.isVisible()
+    program.shell.window.toast._button.click()
+    await settle()
+    assert program.tunnels.ids == ["one", "two", "three"]
+    assert program.shell.current.id == "two"
+    assert (await program.library.complete("two")).server.secret == SECRET
+    program.shell._show_figures()
+    assert not program.shell.actions["undo"].isEnabled()
+
+
+async def test_a_copy_has_a_name_and_a_secret_of_its_own(program: Program) -> None:
+    program.shell.tunnels.choose("one")
+    trigger(program, "duplicate")
+    await settle()
+    copy = program.shell.current
+    assert copy.name == "One 2"
+    assert (await program.library.complete(copy.id)).server.secret == SECRET
+    assert copy.phase is Phase.STOPPED
+
+
+async def test_rename(program: Program) -> None:
+    program.shell.tunnels.choose("one")
+    trigger(program, "rename")
+    box = program.shell.window.findChildren(QDialog)[-1]
+    box.findChild(QLineEdit).setText("Renamed")
+    box.main.click()
+    await settle()
+    assert program.tunnels.name("one") == "Renamed"
+    assert "Renamed" in next(program.library.store.directory.glob("profiles/one.json")).read_text()
+
+
+async def test_the_order_is_kept(program: Program) -> None:
+    program.tunnels.move(2, 0)
+    await settle()
+    listing = Store(program.library.store.directory).scan()
+    assert [stored.profile.id for stored in listing.profiles] == ["three", "one", "two"]
+
+
+async def test_dropped_text_is_previewed_and_starts_nothing(program: Program) -> None:
+    data = QMimeData()
+    data.setText(LINK)
+    program.shell.exchange.import_data(data)
+    preview = dialog(program, ImportPreview)
+    preview.main.click()
+    await settle()
+    tunnel = program.shell.current
+    assert (tunnel.name, tunnel.phase) == ("From a link", Phase.STOPPED)
+    assert not program.runner.wanted
+
+
+async def test_a_dropped_file_is_read(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "links.txt").write_text(LINK)
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "links.txt"))])
+    program.shell.exchange.import_data(data)
+    await settle()
+    assert dialog(program, ImportPreview)._lines
+
+
+async def test_edit_saves_and_a_changed_file_is_not_overwritten(program: Program) -> None:
+    program.shell.tunnels.choose("one")
+    trigger(program, "edit")
+    editor = dialog(program, Editor)
+    editor.form.stop()
+    editor.form.name.setText("Mine")
+    elsewhere = Store(program.library.store.directory)
+    theirs = elsewhere.load("one")
+    elsewhere.save(share(id="one", name="Theirs", server=theirs.profile.server), theirs.version)
+    editor.main.click()
+    await settle()
+    question = program.shell.window.findChildren(QDialog)[-1]
+    assert question.main.text() == "Save as a copy"
+    question.main.click()
+    await settle()
+    names = sorted(stored.profile.name for stored in elsewhere.scan().profiles)
+    assert names == ["Mine", "Theirs", "Three", "Two"]
+    assert program.tunnels.name("one") == "Theirs"
+
+
+async def test_the_other_end_is_shown_without_secrets(program: Program) -> None:
+    program.shell.tunnels.choose("one")
+    trigger(program, "other_end")
+    export = dialog(program, Export)
+    assert '"reverse"' in export.text.toPlainText()
+    assert SECRET not in export.text.toPlainText()
+
+
+async def test_copy_of_a_public_address(program: Program) -> None:
+    program.shell.tunnels.choose("one")
+    trigger(program, "copy_address")
+    assert QApplication.clipboard().text() == "https://box.example.net:8443"
+
+
+async def test_closing_asks_while_something_runs_and_remembers(program: Program) -> None:
+    program.tunnels.set_phase(program.tunnels.get("one"), Phase.UP, 1.0)
+    program.shell.window.close()
+    question = dialog(program, CloseQuestion)
+    assert program.shell.window.isVisible()
+    question.remember.setChecked(True)
+    question.main.click()
+    assert program.settings.close == "hide"
+    assert not program.ended.done()
+    assert program.shell.window.isMinimized(), "there is no tray here"
+
+
+async def test_closing_with_nothing_running_quits(program: Program) -> None:
+    program.shell.window.close()
+    assert program.ended.done()
+
+
+async def test_start_all_leaves_out_what_cannot_start(program: Program) -> None:
+    kept = share(id="later", name="Later", link="trojan://secret@box.example.net:443#x")
+    await program.library.save(kept)
+    program.tunnels.put(program.runner.show("later"))
+    program.tunnels.get("later").unsupported = "Trojan"
+    trigger(program, "start_all")
+    assert program.runner.wanted == {"one", "two", "three"}
+    trigger(program, "stop_all")
+    assert program.runner.wanted == set()

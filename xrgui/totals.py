@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from time import monotonic, sleep
 from typing import NamedTuple, TypeVar
 
 from xrgui.profiles.files import private_directory, timestamp
@@ -148,10 +149,12 @@ class Totals:
             raise sqlite3.OperationalError("was written by a newer xrgui")
         if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("is damaged")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         if version < SCHEMA:
             with _transaction(connection):
+                if connection.execute("PRAGMA user_version").fetchone() == (SCHEMA,):
+                    return  # another program was quicker
                 for statement in _TABLES.split(";")[:-1]:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {SCHEMA}")
@@ -165,6 +168,19 @@ class Totals:
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{self.path}{ending}").replace(f"{kept}{ending}")
         self.set_aside = kept
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """SQLite does not wait by itself for another program that makes this very change."""
+    deadline = monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if monotonic() > deadline:
+                raise
+            sleep(0.01)
 
 
 @contextlib.contextmanager

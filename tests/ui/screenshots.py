@@ -20,6 +20,7 @@ from scenes import scenes
 
 from xrgui.ui import theme
 from xrgui.ui.app import Program, make_app
+from xrgui.ui.widgets import state_icon
 
 SHADE = QColor(0, 0, 0, 110)
 
@@ -65,6 +66,7 @@ def composed(window: QWidget, above: QWidget | None) -> QPixmap:
 
 
 async def draw(app: QApplication, options: argparse.Namespace) -> int:
+    state_icon.calm = lambda: True
     program = Program(app, [])
     window = program.shell.window
     window.show()

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHeaderView, QLineEdit, QVBoxLayout, QWidget
 
 from xrgui import rpc
 from xrgui.config import model as c
 from xrgui.ui.language import tr
-from xrgui.ui.models.rules import NUMBER, RESULT, RulesModel, outbound_words
+from xrgui.ui.models.rules import NUMBER, RESULT, WHEN, RulesModel, outbound_words
 from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.widgets.basic import Card, Frame, Segments, button, column, label, paragraph, row, set_tone
 from xrgui.ui.widgets.state_icon import StateIcon
@@ -47,6 +47,7 @@ class RoutingPage(QWidget):
         self.tunnel = QComboBox()
         self.tunnel.setAccessibleName(tr("Tunnel"))
         self.tunnel.setMinimumWidth(200)
+        self.tunnel.setMaximumWidth(320)
         self.tunnel.currentIndexChanged.connect(self._chosen)
         self.edit = button(tr("Edit tunnel"))
         self.edit.clicked.connect(lambda: self.edit_asked.emit(self.tunnel.currentData() or ""))
@@ -55,9 +56,10 @@ class RoutingPage(QWidget):
         self.table = DataTable(tr("Rules"))
         self.table.setModel(self.model)
         self.table.cells = _Cells(self.table)
-        self.table.set_columns([36, 180, 270, 180, 140])
-        self.table.horizontalHeader().setStretchLastSection(True)
-        self.table.horizontalHeader().setSectionsMovable(False)
+        self.table.set_columns([36, 190, 200, 190, 150])
+        header = self.table.horizontalHeader()
+        header.setSectionsMovable(False)
+        header.setSectionResizeMode(WHEN, QHeaderView.ResizeMode.Stretch)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -27,7 +27,7 @@ bench: $(VENV)/tests
 
 screenshots: $(VENV)/tests
 	@tools/packages
-	xvfb-run -a -s "-screen 0 1280x900x24" $(BIN)/python tests/ui/screenshots.py screenshots $(ARGS)
+	xvfb-run -a -s "-screen 0 1280x900x24" $(BIN)/python -m tests.ui.screenshots screenshots $(ARGS)
 
 faults: $(VENV)/tests
 	@exec $(BIN)/python -m bench.faults $(ARGS)

@@ -1,13 +1,12 @@
 """The texts of the window, found in its source, and the catalogues that translate them.
 
-python tests/ui/catalog.py     brings the .ts files up to date: new texts are added as unfinished, texts that are
+python -m tests.ui.catalog     brings the .ts files up to date: new texts are added as unfinished, texts that are
                                gone are dropped
 """
 
 from __future__ import annotations
 
 import ast
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -88,5 +87,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     main()

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-import fakes
 from PySide6.QtWidgets import QApplication, QWidget
 
+from tests.ui import fakes
 from xrgui import rpc
 from xrgui.profiles.model import Bridge, Entry, Listen, Profile, Server, Service
 from xrgui.profiles.transfer import preview_text

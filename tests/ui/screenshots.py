@@ -1,6 +1,6 @@
 """Draws every page and dialog of the real window, with made-up tunnels, into a folder of pictures.
 
-python tests/ui/screenshots.py FOLDER [--only NAME] [--languages en,ru] [--sizes 800x560,1280x800]
+python -m tests.ui.screenshots FOLDER [--only NAME] [--languages en,ru] [--sizes 800x560,1280x800]
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import qasync
 from PySide6.QtCore import QPointF, QRectF, QSize, qInstallMessageHandler
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
-from scenes import scenes
 
+from tests.ui.scenes import scenes
 from xrgui.ui import theme
 from xrgui.ui.app import Program, make_app
 from xrgui.ui.widgets import state_icon

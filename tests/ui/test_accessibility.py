@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QWidget,
 )
-from scenes import scenes
 
+from tests.ui.scenes import scenes
 from xrgui.ui.app import Program
 from xrgui.ui.tasks import cancel_all
 from xrgui.ui.widgets.path import PathWidget

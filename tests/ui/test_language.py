@@ -3,9 +3,9 @@ from __future__ import annotations
 import re
 from string import Formatter
 
-import catalog
 import pytest
 
+from tests.ui import catalog
 from xrgui.ui.language import language, plural, tr
 
 TEXTS = catalog.source_texts()
@@ -19,7 +19,7 @@ def fields(text: str) -> set[str]:
 def test_everything_is_translated(code: str) -> None:
     known = catalog.read(code)
     assert not [text for text in TEXTS if text not in known]
-    assert not [text for text in known if text not in TEXTS], "run tests/ui/catalog.py"
+    assert not [text for text in known if text not in TEXTS], "run python -m tests.ui.catalog"
 
 
 @pytest.mark.parametrize("code", catalog.FORMS)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject, Signal
-from samples import SECRET, share
 
+from tests.ui.samples import SECRET, share
 from xrgui import rpc
 from xrgui.profiles.secrets import MemorySecrets
 from xrgui.ui.library import Library

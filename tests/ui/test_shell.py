@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
-from samples import LINK, SECRET, share
 
+from tests.ui.samples import LINK, SECRET, share
 from xrgui.profiles.secrets import MemorySecrets
 from xrgui.profiles.store import Store
 from xrgui.ui.app import Program

@@ -8,10 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import fakes
 import pytest
 from PySide6.QtWidgets import QWidget
 
+from tests.ui import fakes
 from xrgui import certificate
 from xrgui.profiles.model import Server
 from xrgui.ui import autostart, desktop_entry, health, listening, notifications, server_check, settings, updates

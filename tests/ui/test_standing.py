@@ -101,7 +101,7 @@ def test_every_trouble_has_words_and_a_step(trouble: Trouble) -> None:
 
 
 def test_a_profile_in_the_list() -> None:
-    from samples import LINK, serve, share
+    from tests.ui.samples import LINK, serve, share
 
     tunnel = profile_view.fill(Tunnel("blog", ""), share())
     assert (tunnel.name, tunnel.role, tunnel.server) == ("Blog", Role.SHARE, "box.example.net:443")

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from samples import LINK, SECRET, serve, share
 
+from tests.ui.samples import LINK, SECRET, serve, share
 from xrgui.profiles.model import Profile, Server, Service
 from xrgui.ui import health, server_check
 from xrgui.ui.dialogs import services as services_module

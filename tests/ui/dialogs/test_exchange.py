@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
-from samples import LINK, SECRET, share
 
+from tests.ui.samples import LINK, SECRET, share
 from xrgui.profiles.backup import dump_backup
 from xrgui.profiles.model import Profile
 from xrgui.profiles.qr import qr_svg

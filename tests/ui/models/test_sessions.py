@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import random
 
-import fakes
 import pytest
 from PySide6.QtCore import QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 
+from tests.ui import fakes
 from xrgui import rpc
 from xrgui.ui.models.session_columns import COLUMNS, PLACES
 from xrgui.ui.models.session_table import SessionTable, as_tsv

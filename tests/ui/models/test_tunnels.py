@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import fakes
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
+from tests.ui import fakes
 from xrgui.ui.models.tunnels import TunnelFilter, TunnelsModel
 from xrgui.ui.tunnel import Phase
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 import random
 import time
 
-import fakes
 import pytest
 from PySide6.QtCore import Qt
-from samples import share
 
+from tests.ui import fakes
+from tests.ui.samples import share
 from xrgui import rpc
 from xrgui.ui.models.log import CAP, LogModel
 from xrgui.ui.models.sessions import Sessions

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
@@ -222,7 +223,8 @@ async def main(app: QApplication, single: SingleInstance) -> int:
         await getattr(driver, sys.argv[1])()
     except BaseException as error:
         failure = error
-        program.window_picture = driver.window.screen().grabWindow(0).save(f"/tmp/xrgui-e2e-{sys.argv[1]}.png")
+        picture = Path(tempfile.gettempdir()) / f"xrgui-e2e-{sys.argv[1]}.png"
+        driver.window.screen().grabWindow(0).save(str(picture))
         program.quit(1)
     code = await asyncio.wait_for(running, 20)
     if failure is not None:

@@ -1,4 +1,4 @@
-"""Bridge keys and bridges without visitors in a configuration: read, judged, written."""
+"""What only xrgui has beside the tags of bridges and portals: read, judged, written."""
 
 from __future__ import annotations
 
@@ -60,8 +60,11 @@ def test_a_portals_keys_come_back(keys: Any, classic: bool) -> None:
 
 @pytest.mark.parametrize("classic", [False, True])
 def test_a_bridges_own_come_back(classic: bool) -> None:
-    loaded = load_value(bridge(classic, key="/k", visitors=False))
+    loaded = load_value(bridge(classic, key="/k", visitors=False, links=4))
     assert loaded.config is not None
+    end = loaded.config.reverse.bridges[0] if classic else loaded.config.outbounds[1].settings.reverse  # type: ignore[union-attr]
+    assert end is not None
+    assert end.links == 4
     assert load_value(dump(loaded.config, "xrgui")[0]).config == loaded.config
 
 
@@ -71,11 +74,21 @@ def test_stock_dialects_leave_them_out_and_say_so(classic: bool) -> None:
     text, said = written(portal([KEY], classic), dialect)
     assert "bridgeKeys" not in text
     assert any("no bridge keys; any bridge that knows the id may join" in message for message in said)
-    text, said = written(bridge(classic, key="/k", visitors=False), dialect)
+    text, said = written(bridge(classic, key="/k", visitors=False, links=1), dialect)
     assert "/k" not in text
     assert "visitors" not in text
     assert any("has no bridge keys" in message for message in said)
     assert any("has no bridges without visitors" in message for message in said)
+    assert "links" not in text
+    assert any("has no choice of how many links" in message for message in said)
+
+
+@pytest.mark.parametrize("classic", [False, True])
+@pytest.mark.parametrize("links", [0, 9, -1, "2", 1.5])
+def test_a_number_of_links_that_cannot_be(classic: bool, links: Any) -> None:
+    (found,) = [problem for problem in load_value(bridge(classic, links=links)).problems if problem.is_error]
+    assert found.path.endswith(".links")
+    assert "should be a whole number" in found.message
 
 
 @pytest.mark.parametrize("key", ["", "abc", KEY[:-4], 5])

@@ -125,6 +125,26 @@ def test_the_portal_of_the_official_classic_page():
     assert (profile.listen.protocol, profile.entries[0].port) == ("vmess", 80)
 
 
+@pytest.mark.parametrize("own", [{"links": 4}, {"key": "/k"}, {"visitors": False}])
+def test_what_is_set_for_a_classic_bridge_is_not_lost(own: dict[str, Any]):
+    assert share_in(CLASSIC_BRIDGE) is not None
+    for name, value in own.items():
+        loaded = load_text(changed(CLASSIC_BRIDGE, "reverse", "bridges", 0, name, value=value))
+        assert loaded.config is not None
+        assert recognise_share(loaded.config, "x") is None
+
+
+def test_keys_that_a_classic_portal_asks_for_are_not_lost():
+    narrow = CLASSIC_PORTAL.replace(
+        '{"inboundTag": ["interconn"],',
+        '{"inboundTag": ["interconn"], "domain": ["full:reverse-proxy.xray.internal"],',
+    )
+    assert server_in(narrow) is not None
+    loaded = load_text(changed(narrow, "reverse", "portals", 0, "bridgeKeys", value=[]))
+    assert loaded.config is not None
+    assert recognise_server(loaded.config, "x") is None
+
+
 def changed(text: str, *path: str | int, value: Any) -> str:
     data = json.loads(text)
     at = data
@@ -151,6 +171,7 @@ def changed(text: str, *path: str | int, value: Any) -> str:
         (("outbounds", 2, "streamSettings"), {"sockopt": {"mark": 5}}),
         (("outbounds", 2, "streamSettings"), {"security": "tls", "tlsSettings": {"minVersion": "1.3"}}),
         (("outbounds", 2, "settings", "reverse", "sniffing"), {"enabled": True, "destOverride": ["http"]}),
+        (("outbounds", 2, "settings", "reverse", "links"), 4),
     ],
 )
 def test_what_a_share_cannot_say_is_not_one(path: tuple[str | int, ...], value: Any):

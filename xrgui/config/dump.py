@@ -12,6 +12,7 @@ from typing import Any, Literal
 from xrgui.config.dump_stream import dump_sniffing, dump_stream
 from xrgui.config.findings import Findings, is_public
 from xrgui.config.model import (
+    LINKS,
     Account,
     BlackholeOutbound,
     Config,
@@ -234,14 +235,20 @@ def _vless(settings: VlessOutbound, path: str, out: Writer) -> Json:
 
 
 def _bridges_own(end: ReverseLink | ReverseEnd, path: str, out: Writer) -> Json:
-    """A bridge's key, and whether it takes visitors, which only xrgui has."""
+    """What only xrgui has: a bridge's key, whether it takes visitors, how many links it keeps."""
     if out.dialect != "xrgui":
         if end.key:
             out.lacks(f"{path}.key", "bridge keys")
         if not end.visitors:
             out.lacks(f"{path}.visitors", "bridges without visitors")
+        if end.links != LINKS:
+            out.lacks(f"{path}.links", "choice of how many links")
         return {}
-    return set_only(key=end.key) | ({} if end.visitors else {"visitors": False})
+    return (
+        set_only(key=end.key)
+        | ({} if end.visitors else {"visitors": False})
+        | ({} if end.links == LINKS else {"links": end.links})
+    )
 
 
 def _keys(keys: Text | None, path: str, out: Writer) -> Json:

@@ -12,6 +12,7 @@ from xrgui.config.cursor import Cursor, Report, kind
 from xrgui.config.inbounds import read_bridge_keys, read_inbound, required_text
 from xrgui.config.merge import Document
 from xrgui.config.model import (
+    LINKS,
     BlackholeOutbound,
     Config,
     Dns,
@@ -25,7 +26,7 @@ from xrgui.config.model import (
     Routing,
     Text,
 )
-from xrgui.config.outbounds import read_outbound
+from xrgui.config.outbounds import read_links, read_outbound
 from xrgui.config.problem import Problem, any_error
 from xrgui.config.routing import read_routing
 
@@ -154,6 +155,7 @@ def _reverse_end(node: Cursor, kind: str) -> ReverseEnd:
         domain=required_text(node.get("domain")),
         key=node.get("key").text() if kind == "bridges" else "",
         visitors=node.get("visitors").flag(True) if kind == "bridges" else True,
+        links=read_links(node.get("links")) if kind == "bridges" else LINKS,
         bridge_keys=read_bridge_keys(node.get("bridgeKeys")) if kind == "portals" else None,
     )
     node.done()

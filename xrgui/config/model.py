@@ -18,6 +18,9 @@ PortRange = tuple[int, int]
 Networks = frozenset[Network]
 Text = tuple[str, ...]
 
+LINKS, MOST_LINKS = 2, 8
+"""Main connections that a bridge keeps ready where its configuration does not say, and how many it may ask for."""
+
 
 _SECRET = frozenset({"id", "password", "key"})
 
@@ -206,6 +209,8 @@ class ReverseLink(Struct):
     """File of the bridge's private key; empty: this machine's, if there is one."""
     visitors: bool = True
     """False: it only opens connections beside the portal, and asks an xrgui there to send no visitors."""
+    links: int = LINKS
+    """Main connections that it keeps ready, from 1 to `MOST_LINKS`."""
 
 
 class VlessOutbound(Struct, tag="vless"):
@@ -289,6 +294,8 @@ class ReverseEnd(Struct):
     key: str = ""
     """A bridge's, as in `ReverseLink`."""
     visitors: bool = True
+    """A bridge's, as in `ReverseLink`."""
+    links: int = LINKS
     """A bridge's, as in `ReverseLink`."""
     bridge_keys: Text | None = None
     """A portal's, as in `VlessUser`."""

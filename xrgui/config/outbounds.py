@@ -10,6 +10,8 @@ from xrgui.address import parse_endpoint, parse_ip
 from xrgui.config.cursor import Cursor, did_you_mean
 from xrgui.config.inbounds import VISION, read_level, required_text, warn_of_alter_id
 from xrgui.config.model import (
+    LINKS,
+    MOST_LINKS,
     Account,
     BlackholeOutbound,
     FinalRule,
@@ -245,9 +247,15 @@ def _reverse(node: Cursor) -> ReverseLink | None:
         sniffing=read_sniffing(node.get("sniffing")),
         key=node.get("key").text(),
         visitors=node.get("visitors").flag(True),
+        links=read_links(node.get("links")),
     )
     node.done()
     return found
+
+
+def read_links(node: Cursor) -> int:
+    """How many main connections a bridge keeps ready."""
+    return node.integer(LINKS, 1, MOST_LINKS)
 
 
 def _check_encryption(node: Cursor) -> None:

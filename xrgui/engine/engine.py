@@ -58,6 +58,8 @@ class BridgeSpec:
     """The file of its key; empty: this machine's, if there is one."""
     visitors: bool = True
     """Whether it takes any."""
+    links: int = 2
+    """How many it keeps ready."""
 
 
 class Engine:
@@ -254,11 +256,11 @@ class Engine:
             route = self.dispatcher.router.pick(Session(end.tag, "bridge", tunnel_target(end.domain)))
             found = self._outbounds.get(route.outbound_tag) if isinstance(route, Route) else None
             carrier = found[0] if found else config.outbounds[0]
-            yield BridgeSpec(end.tag, end.domain, carrier, end.key, end.visitors)
+            yield BridgeSpec(end.tag, end.domain, carrier, end.key, end.visitors, end.links)
         for entry in config.outbounds:
             if isinstance(entry.settings, model.VlessOutbound) and entry.settings.reverse:
                 link = entry.settings.reverse
-                yield BridgeSpec(link.tag, "", entry, link.key, link.visitors)
+                yield BridgeSpec(link.tag, "", entry, link.key, link.visitors, link.links)
 
     def _make_bridge(self, spec: BridgeSpec) -> Bridge:
         dial: Dial
@@ -283,6 +285,7 @@ class Engine:
             buffer_limit=self.dispatcher.buffer_limit,
             key=_load_key(spec.key),
             visitors=spec.visitors,
+            warm=spec.links,
         )
 
     def _end(self, matches: Callable[[Session], bool]) -> None:

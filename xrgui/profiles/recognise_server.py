@@ -7,7 +7,7 @@ import msgspec
 from xrgui.config import model as c
 from xrgui.links.outbound import join_early_data
 from xrgui.profiles.compile import BRIDGE_TAG, compile_profile
-from xrgui.profiles.model import TUNNEL_DOMAIN, Bridge, Certificate, Entry, Listen, Profile, new_id
+from xrgui.profiles.model import TUNNEL_DOMAIN, ApprovedKey, Bridge, Certificate, Entry, Listen, Profile, new_id
 from xrgui.profiles.problems import ProfileError
 
 replace = msgspec.structs.replace
@@ -24,9 +24,10 @@ def recognise_server(config: c.Config, name: str) -> Profile | None:
     if len(carriers) != 1 or len(tunnels) + 1 != len(config.inbounds) or not _plain(config):
         return None
     bridges = _bridges(config, carriers[0])
+    asks = _asks_for_keys(config, carriers[0])
     listen = _listen(carriers[0])
     entries = [entry for item in tunnels for entry in _entries(config, item)]
-    if bridges is None or listen is None or any(entry.bridge not in bridges for entry in entries):
+    if bridges is None or listen is None or len(asks) > 1 or any(entry.bridge not in bridges for entry in entries):
         return None
     profile = Profile(
         id=new_id(),
@@ -35,6 +36,7 @@ def recognise_server(config: c.Config, name: str) -> Profile | None:
         dialect="classic" if config.reverse.portals else "vless-reverse",
         tunnel_domain=next(iter(bridges.values())).domain or TUNNEL_DOMAIN,
         listen=listen,
+        approval=True in asks,
         bridges=tuple(bridges.values()),
         entries=tuple(replace(entry, bridge=bridges[entry.bridge].name) for entry in entries),
     )
@@ -59,12 +61,28 @@ def _bridges(config: c.Config, carrier: c.Inbound) -> dict[str, Bridge] | None:
     for user in users:
         end = _portal(config, carrier, user.email, len(users))
         tag = user.reverse_tag if isinstance(user, c.VlessUser) and user.reverse_tag else (end.tag if end else "")
-        if not tag or tag in found:
+        if not tag or tag in found or (end and _lacks_a_place(end)):
             return None
+        keys = end.bridge_keys if end else user.bridge_keys if isinstance(user, c.VlessUser) else None
         found[tag] = Bridge(
-            name=tag.removeprefix(f"{BRIDGE_TAG} "), secret=str(user.id), domain=end.domain if end else ""
+            name=tag.removeprefix(f"{BRIDGE_TAG} "),
+            secret=str(user.id),
+            domain=end.domain if end else "",
+            keys=tuple(ApprovedKey(public=key) for key in keys or ()),
         )
     return found or None
+
+
+def _asks_for_keys(config: c.Config, carrier: c.Inbound) -> set[bool]:
+    """Whether portals ask bridges for their keys: a profile asks for all of them or for none."""
+    users = carrier.settings.users if isinstance(carrier.settings, c.VlessInbound) else ()
+    asked = {user.bridge_keys is not None for user in users if user.reverse_tag}
+    return asked | {end.bridge_keys is not None for end in config.reverse.portals}
+
+
+def _lacks_a_place(end: c.ReverseEnd) -> bool:
+    """It says more than a profile can."""
+    return end != c.ReverseEnd(tag=end.tag, domain=end.domain, bridge_keys=end.bridge_keys)
 
 
 def _portal(config: c.Config, carrier: c.Inbound, email: str, users: int) -> c.ReverseEnd | None:

@@ -84,6 +84,8 @@ def _link(config: c.Config) -> Link | None:
     if len(bridges) != 1 or reverse:
         return None
     tag, domain = bridges[0].tag, bridges[0].domain
+    if bridges[0] != c.ReverseEnd(tag=tag, domain=domain):
+        return None
     to_server = next((rule.outbound_tag for rule in config.routing.rules if _is_control(rule, domain)), "")
     found = [item for item in config.outbounds if item.tag == to_server and to_server]
     return Link(tag, found[0], "classic", domain) if found else None

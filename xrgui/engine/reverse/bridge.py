@@ -29,9 +29,8 @@ log = logging.getLogger(__name__)
 DRAIN_AHEAD = 192
 """Sub-connections on a link after which its successor is opened: stock portals drain a link after 256, and their
 visitors would wait until the next one stands."""
-WARM_LINKS, MOST_LINKS = 2, 8
-"""Links that a bridge keeps ready, so that the loss of one leaves the others; and what it has at most with those that
-drain."""
+WORN_LINKS = 6
+"""Links at most besides the fresh ones: those that drain or are silent."""
 SHORTEST_WAIT, LONGEST_WAIT = 0.1, 15.0
 ANSWER_TIMEOUT = 10.0
 """Seconds that a portal has for its first frame."""
@@ -65,8 +64,10 @@ class Bridge:
         buffer_limit: Callable[[], int],
         key: BridgeKey | None = None,
         visitors: bool = True,
+        warm: int = 2,
     ) -> None:
-        """*key* proves to the portal who we are; without *visitors* it is asked to send none."""
+        """*key* proves to the portal who we are; without *visitors* it is asked to send none. *warm* links are kept
+        ready: the loss of one leaves the others."""
         self.tag = tag
         self.server = server
         """The portal's address in words, for the status."""
@@ -92,6 +93,7 @@ class Bridge:
         self._buffer_limit = buffer_limit
         self._key = key
         self._visitors = visitors
+        self._warm = warm
         self._dialling: BridgeLink | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
@@ -139,7 +141,7 @@ class Bridge:
         """Dial if too few links are fresh and nothing is under way."""
         if self.state == "stopped" or self._dialling is not None or self._timer is not None:
             return
-        if sum(not link.worn for link in self.links) >= WARM_LINKS or len(self.links) >= MOST_LINKS:
+        if sum(not link.worn for link in self.links) >= self._warm or len(self.links) >= self._warm + WORN_LINKS:
             return
         if self.state == "waiting":
             self.state = "connecting"

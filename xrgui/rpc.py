@@ -191,6 +191,8 @@ class Status(Struct):
     totals: Totals
     """Of all configurations together."""
     configs: tuple[ConfigStatus, ...]
+    tasks: int = 0
+    """asyncio tasks of the engine's process."""
 
 
 class SessionRow(Struct, array_like=True, gc=False):

@@ -308,6 +308,7 @@ class TestQuestions:
         assert status.configs[0].bridges[0].state == "connecting"
         assert status.totals.up == 7
         assert status.memory > 1_000_000
+        assert status.tasks >= 2
 
     async def test_sessions_live_and_ended(self, client: Client, host: Host) -> None:
         await apply(client)

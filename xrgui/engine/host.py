@@ -133,6 +133,7 @@ class Host:
             memory=memory(),
             totals=add_up(part.totals for _, part in parts),
             configs=tuple(_named(name, part) for name, part in parts),
+            tasks=len(asyncio.all_tasks()),
         )
 
     def close_session(self, session_id: int, reason: str) -> bool:

@@ -66,6 +66,14 @@ def create(path: Path) -> BridgeKey:
     return BridgeKey(key)
 
 
+def ensure(path: Path) -> BridgeKey:
+    """The key in *path*, made where there is none yet. Raises as `load` and `create` do."""
+    try:
+        return load(path)
+    except FileNotFoundError:
+        return create(path)
+
+
 def verify(public: bytes, signature: bytes, data: bytes) -> bool:
     """Whether the owner of *public* signed *data*."""
     from cryptography.exceptions import InvalidSignature
@@ -76,6 +84,11 @@ def verify(public: bytes, signature: bytes, data: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def short(print_: str) -> str:
+    """The beginning of a fingerprint, enough to tell keys apart at a glance."""
+    return print_[: len("SHA256:") + 12] + "…" if len(print_) > 20 else print_
 
 
 def fingerprint(public: bytes) -> str:

@@ -10,6 +10,11 @@
     </message>
     <message>
       <location filename="../../xrgui/profiles/problems.py" />
+      <source>A key is 32 bytes in base64, as `xrgui key` prints it.</source>
+      <translation>Ключ — это 32 байта в base64, как их печатает `xrgui key`.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
       <source>A pin is the SHA-256 of a certificate: 64 hex digits.</source>
       <translation>Отпечаток — это SHA-256 сертификата: 64 шестнадцатеричных знака.</translation>
     </message>
@@ -1526,11 +1531,6 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/exchange.py" />
-      <source>Reading QR codes needs {what}.</source>
-      <translation>Для чтения QR-кодов нужен {what}.</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/exchange.py" />
       <source>Saved {path}</source>
       <translation>Сохранено: {path}</translation>
     </message>
@@ -1538,6 +1538,11 @@
       <location filename="../../xrgui/ui/exchange.py" />
       <source>There is no QR code in this picture.</source>
       <translation>На этой картинке нет QR-кода.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/exchange.py" />
+      <source>{path} cannot be read as a picture: it is damaged, too large, or of an unknown kind.</source>
+      <translation>Файл {path} не читается как картинка: он повреждён, слишком велик или неизвестного вида.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/main_window.py" />

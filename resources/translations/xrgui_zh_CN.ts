@@ -10,6 +10,11 @@
     </message>
     <message>
       <location filename="../../xrgui/profiles/problems.py" />
+      <source>A key is 32 bytes in base64, as `xrgui key` prints it.</source>
+      <translation>密钥是 base64 编码的 32 个字节，即 `xrgui key` 输出的内容。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
       <source>A pin is the SHA-256 of a certificate: 64 hex digits.</source>
       <translation>指纹是证书的 SHA-256：64 位十六进制数字。</translation>
     </message>
@@ -1518,11 +1523,6 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/exchange.py" />
-      <source>Reading QR codes needs {what}.</source>
-      <translation>读取二维码需要 {what}。</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/exchange.py" />
       <source>Saved {path}</source>
       <translation>已保存 {path}</translation>
     </message>
@@ -1530,6 +1530,11 @@
       <location filename="../../xrgui/ui/exchange.py" />
       <source>There is no QR code in this picture.</source>
       <translation>此图片中没有二维码。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/exchange.py" />
+      <source>{path} cannot be read as a picture: it is damaged, too large, or of an unknown kind.</source>
+      <translation>无法将 {path} 作为图片读取：文件已损坏、过大或类型未知。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/main_window.py" />

@@ -8,8 +8,10 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from xrgui.address import Network
+from xrgui.bridge_key import encode
 from xrgui.certificate import SelfSigned, make
 from xrgui.profiles.model import (
+    ApprovedKey,
     Bridge,
     Certificate,
     Entry,
@@ -86,6 +88,11 @@ domains = st.lists(labels, min_size=2, max_size=3).map(".".join)
 hosts = st.sampled_from(["127.0.0.1", "localhost", "nas.lan", "::1", "192.168.1.2", "2001:db8::1"]) | domains
 networks = st.sampled_from(Network)
 paths = st.text("abc/", max_size=8).map("/{}".format)
+keys = st.lists(
+    st.builds(ApprovedKey, public=st.binary(min_size=32, max_size=32).map(encode), name=st.just("") | names),
+    max_size=2,
+    unique_by=lambda key: key.public,
+).map(tuple)
 pins = st.lists(st.binary(min_size=32, max_size=32).map(bytes.hex), max_size=2).map(tuple)
 
 services = st.lists(
@@ -148,7 +155,7 @@ def servers(draw: st.DrawFn) -> Profile:
     )
     bridges = draw(
         st.lists(
-            st.builds(Bridge, name=names, secret=ids, domain=domains),
+            st.builds(Bridge, name=names, secret=ids, domain=domains, keys=keys),
             min_size=1,
             max_size=3,
             unique_by=(lambda b: b.name, lambda b: b.secret, lambda b: b.domain),
@@ -179,6 +186,7 @@ def servers(draw: st.DrawFn) -> Profile:
             tls=tls,
             certificate=certificate if tls else Certificate(),
         ),
+        approval=draw(st.booleans()),
         bridges=tuple(bridges),
         entries=tuple(entries),
     )

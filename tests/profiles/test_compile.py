@@ -18,7 +18,7 @@ from xrgui.config.model import (
     VmessOutbound,
 )
 from xrgui.profiles.compile import compile_profile
-from xrgui.profiles.model import Listen, Profile, Server, Service
+from xrgui.profiles.model import ApprovedKey, Bridge, Dialect, Listen, Profile, Server, Service
 from xrgui.profiles.problems import ProfileError
 from xrgui.profiles.secrets import MemorySecrets
 from xrgui.profiles.vault import put_away
@@ -147,6 +147,22 @@ def test_a_classic_server_keeps_its_bridges_apart():
         (("bridge home",), ("full:reverse.xrgui.internal",), "bridge home"),
         (("bridge lab",), ("full:lab.internal",), "bridge lab"),
     ]
+
+
+@pytest.mark.parametrize("dialect", ["vless-reverse", "classic"])
+def test_approved_keys_are_asked_for(dialect: Dialect):
+    key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+    bridge = Bridge(name="home", secret=ID, keys=(ApprovedKey(public=key, name="laptop"),))
+    profile = server(dialect=dialect, bridges=(bridge, *server().bridges[1:]))
+    assert asked_keys(compile_profile(profile)) == {None}
+    assert asked_keys(compile_profile(replace(profile, approval=True))) == {(key,), ()}
+
+
+def asked_keys(config: Config) -> set[object]:
+    settings = config.inbounds[0].settings
+    assert isinstance(settings, VlessInbound)
+    reverse = {user.bridge_keys for user in settings.users if user.reverse_tag}
+    return reverse or {end.bridge_keys for end in config.reverse.portals}
 
 
 def test_a_custom_profile_is_its_json():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.profiles.samples import custom, servers, share, shares
 from xrgui.profiles.document import SCHEMA, DamagedError, NewerError, dump_profile, load_profile, migrate
-from xrgui.profiles.model import Profile
+from xrgui.profiles.model import Bridge, Profile
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -17,7 +17,7 @@ def test_nothing_is_lost_in_a_file(profile: Profile):
 
 def test_a_file_can_be_read_by_people():
     text = dump_profile(share()).decode()
-    assert text.startswith('{\n  "schema": 1,\n  "id": "share1",\n  "name": "Home",\n  "role": "share",')
+    assert text.startswith('{\n  "schema": 2,\n  "id": "share1",\n  "name": "Home",\n  "role": "share",')
     assert json.loads(dump_profile(custom()))["json"][1] == "  // what a person wrote, with comments"
 
 
@@ -56,8 +56,8 @@ def test_garbage_raises_only_our_error(data: bytes):
 
 
 def test_a_newer_file_is_told_from_a_damaged_one():
-    with pytest.raises(NewerError, match="schema 2"):
-        load_profile(b'{"schema": 2, "id": "a", "name": "b", "new": {}}')
+    with pytest.raises(NewerError, match="schema 3"):
+        load_profile(b'{"schema": 3, "id": "a", "name": "b", "new": {}}')
 
 
 def test_older_files_are_brought_up_step_by_step():
@@ -65,6 +65,11 @@ def test_older_files_are_brought_up_step_by_step():
     assert migrate({"schema": 1, "one": 1}, steps, 3) == {"schema": 3, "two": 1, "three": True}
     with pytest.raises(DamagedError, match="from schema 1 to 2"):
         migrate({"schema": 1}, steps, 3)
+
+
+def test_a_file_of_the_first_schema_is_read():
+    profile = load_profile(b'{"schema": 1, "id": "a", "name": "b", "bridges": [{"name": "c"}]}')
+    assert profile == Profile(id="a", name="b", bridges=(Bridge(name="c"),))
 
 
 def test_there_is_a_way_up_from_every_schema():

@@ -16,10 +16,11 @@ from xrgui.address import Network
 from xrgui.config.load import load_text
 from xrgui.profiles.compile import compile_profile
 from xrgui.profiles.export import Target, export_json
-from xrgui.profiles.model import Profile, Service
+from xrgui.profiles.model import ApprovedKey, Profile, Service
 from xrgui.profiles.recognise_server import recognise_server
 from xrgui.profiles.recognise_share import recognise_share
 
+KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 slow = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 replace = msgspec.structs.replace
 
@@ -140,9 +141,12 @@ def test_keys_that_a_classic_portal_asks_for_are_not_lost():
         '{"inboundTag": ["interconn"], "domain": ["full:reverse-proxy.xray.internal"],',
     )
     assert server_in(narrow) is not None
-    loaded = load_text(changed(narrow, "reverse", "portals", 0, "bridgeKeys", value=[]))
+    loaded = load_text(changed(narrow, "reverse", "portals", 0, "bridgeKeys", value=[KEY]))
     assert loaded.config is not None
-    assert recognise_server(loaded.config, "x") is None
+    profile = recognise_server(loaded.config, "x")
+    assert profile is not None
+    assert profile.approval
+    assert profile.bridges[0].keys == (ApprovedKey(public=KEY),)
 
 
 def changed(text: str, *path: str | int, value: Any) -> str:

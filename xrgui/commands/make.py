@@ -33,7 +33,7 @@ def key(file: Path | None) -> None:
     """
     path = file or bridge_key.default_path()
     try:
-        found = bridge_key.load(path) if path.exists() else bridge_key.create(path)
+        found = bridge_key.ensure(path)
     except OSError as error:
         raise CommandError(f"{path} cannot be used: {error.strerror}.") from None
     except ValueError as error:

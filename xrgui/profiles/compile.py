@@ -11,7 +11,7 @@ from xrgui.config import model as c
 from xrgui.config.ids import parse_id
 from xrgui.config.load import load_text
 from xrgui.links.outbound import link_outbound, split_early_data
-from xrgui.profiles.model import REFERENCE, Entry, Listen, Profile, Service, is_reference
+from xrgui.profiles.model import REFERENCE, Bridge, Entry, Listen, Profile, Service, is_reference
 from xrgui.profiles.problems import ProfileError, problem
 from xrgui.profiles.servers import server_link
 from xrgui.profiles.validate import errors
@@ -191,7 +191,11 @@ def _serve(profile: Profile) -> c.Config:
     profile = msgspec.structs.replace(profile, bridges=bridges)
     classic = profile.dialect == "classic"
     ends = tuple(
-        c.ReverseEnd(tag=bridge_tag(bridge.name), domain=bridge.domain or profile.tunnel_domain)
+        c.ReverseEnd(
+            tag=bridge_tag(bridge.name),
+            domain=bridge.domain or profile.tunnel_domain,
+            bridge_keys=_keys(profile, bridge),
+        )
         for bridge in profile.bridges
     )
     tunnels = [_tunnel_rule(BRIDGES_TAG, end.domain, end.tag, users=(end.tag,)) for end in ends]
@@ -206,6 +210,10 @@ def _serve(profile: Profile) -> c.Config:
 
 def bridge_tag(name: str) -> str:
     return f"{BRIDGE_TAG} {name}"
+
+
+def _keys(profile: Profile, bridge: Bridge) -> c.Text | None:
+    return tuple(key.public for key in bridge.keys) if profile.approval else None
 
 
 def entry_tag(entry: Entry) -> str:
@@ -231,6 +239,7 @@ def _vless_users(profile: Profile) -> c.VlessInbound:
                 id=parse_id(bridge.secret),
                 email=bridge_tag(bridge.name),
                 reverse_tag=bridge_tag(bridge.name) if reverse else "",
+                bridge_keys=_keys(profile, bridge) if reverse else None,
             )
             for bridge in profile.bridges
         )

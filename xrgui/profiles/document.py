@@ -9,10 +9,11 @@ import msgspec
 
 from xrgui.profiles.model import Profile
 
-SCHEMA = 1
+SCHEMA = 2
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
-MIGRATIONS: Mapping[int, Migration] = {}
-"""From each older schema to the next one. Whoever adds a field raises SCHEMA."""
+MIGRATIONS: Mapping[int, Migration] = {1: dict}
+"""From each older schema to the next one; `dict` where fields with defaults were added. Whoever adds a field raises
+SCHEMA."""
 
 
 class NewerError(Exception):

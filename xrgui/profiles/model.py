@@ -119,6 +119,15 @@ class Listen(Struct):
     certificate: Certificate = Certificate()
 
 
+class ApprovedKey(Struct):
+    """A key by which a computer proves that it is the one that was approved."""
+
+    public: str
+    """32 bytes in base64, as `xrgui key` prints them."""
+    name: str = ""
+    """For people."""
+
+
 class Bridge(Struct):
     """One computer that may share through a public server."""
 
@@ -127,6 +136,8 @@ class Bridge(Struct):
     """The user id that it shows."""
     domain: str = ""
     """Its tunnel domain in the classic dialect; empty: the profile's."""
+    keys: tuple[ApprovedKey, ...] = ()
+    """Who may show this id, where the profile asks for approval."""
 
 
 class Entry(Struct):
@@ -158,6 +169,8 @@ class Profile(Struct):
     start_with_program: bool = False
     restart: Restart = "always"
     listen: Listen = Listen()
+    approval: bool = False
+    """Knowing an id is not enough: a computer joins with an approved key only."""
     bridges: tuple[Bridge, ...] = ()
     entries: tuple[Entry, ...] = ()
     json: str = ""

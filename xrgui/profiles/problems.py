@@ -38,6 +38,7 @@ TEXTS: dict[str, str] = {
     "bridges.missing": "Add at least one computer that may share through this server.",
     "bridges.same_name": "Another one is called {name} too.",
     "bridges.same_id": "Another one has the same id: each needs its own.",
+    "bridges.key": "A key is 32 bytes in base64, as `xrgui key` prints it.",
     "bridges.unused": "No public port leads to it yet: until then it is turned away.",
     "entries.missing": "Open at least one public port.",
     "entries.bridge": "There is no computer called {name} in the list.",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from xrgui import bridge_key
 from xrgui.address import Network, parse_ip
 from xrgui.config.check import judge
 from xrgui.config.findings import is_public
@@ -215,6 +216,8 @@ def _bridges(profile: Profile) -> Iterator[Problem]:
             yield problem(field, "bridges.unused", "warning")
         if bridge.secret and _same_id(bridge.secret) in ids:
             yield problem(f"{field}.secret", "bridges.same_id")
+        for key in bridge.keys:
+            yield from _key(f"{field}.keys", key.public)
         if profile.dialect == "classic":
             domain = bridge.domain or profile.tunnel_domain
             yield from _domain(f"{field}.domain", domain)
@@ -223,6 +226,13 @@ def _bridges(profile: Profile) -> Iterator[Problem]:
             domains.add(domain)
         names.add(bridge.name)
         ids.add(_same_id(bridge.secret))
+
+
+def _key(field: str, text: str) -> Iterator[Problem]:
+    try:
+        bridge_key.decode(text)
+    except ValueError:
+        yield problem(field, "bridges.key")
 
 
 def _same_id(text: str) -> str:

@@ -16,7 +16,7 @@ import click
 from xrgui import __version__, paths
 from xrgui.commands.errors import CommandError, complain
 
-WINDOW_PACKAGES = frozenset({"PySide6", "keyring", "pyqtgraph", "qasync", "segno", "shiboken6"})
+WINDOW_PACKAGES = frozenset({"PySide6", "keyring", "pyqtgraph", "qasync", "segno", "shiboken6", "zxingcpp"})
 
 
 class Entry(NamedTuple):

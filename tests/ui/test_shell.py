@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QUrl
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit
 
 from tests.ui.samples import LINK, SECRET, share
+from xrgui.profiles.qr import qr_svg
 from xrgui.profiles.secrets import MemorySecrets
 from xrgui.profiles.store import Store
 from xrgui.ui.app import Program
+from xrgui.ui.dialogs.base import Dialog
 from xrgui.ui.dialogs.close_question import CloseQuestion
 from xrgui.ui.dialogs.editor import Editor
 from xrgui.ui.dialogs.export import Export
@@ -46,9 +50,18 @@ async def settle() -> None:
 
 
 def dialog(program: Program, kind: type[QDialog]) -> QDialog:
-    found = [d for d in program.shell.window.findChildren(kind) if d.isVisible()]
-    assert len(found) == 1, found
-    return found[0]
+    [one] = found(program, kind)
+    return one
+
+
+def found(program: Program, kind: type[QDialog]) -> list[QDialog]:
+    return [d for d in program.shell.window.findChildren(kind) if d.isVisible()]
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.005)
 
 
 def trigger(program: Program, key: str) -> None:
@@ -110,6 +123,60 @@ async def test_dropped_text_is_previewed_and_starts_nothing(program: Program) ->
     tunnel = program.shell.current
     assert (tunnel.name, tunnel.phase) == ("From a link", Phase.STOPPED)
     assert not program.runner.wanted
+
+
+def with_picture(*parts: object) -> QMimeData:
+    data = QMimeData()
+    for part in parts:
+        if isinstance(part, Path):
+            data.setUrls([QUrl.fromLocalFile(str(part))])
+        elif isinstance(part, QImage):
+            data.setImageData(part)
+        else:
+            data.setText(str(part))
+    return data
+
+
+def code() -> QImage:
+    return QImage.fromData(qr_svg(LINK).encode())
+
+
+async def test_a_picture_of_a_code_is_previewed(program: Program, tmp_path: Path) -> None:
+    file = tmp_path / "CODE.PNG"
+    code().save(str(file))
+    for data in (with_picture(file), with_picture(code())):
+        program.shell.exchange.import_data(data)
+        await until(lambda: found(program, ImportPreview))
+        preview = dialog(program, ImportPreview)
+        assert [line.item.profile.server.address for line in preview._lines] == ["box.example.net"]
+        preview.reject()
+    assert len(program.tunnels.ids) == 3
+
+
+async def test_a_code_on_the_clipboard_is_previewed(program: Program) -> None:
+    QApplication.clipboard().setImage(code())
+    program.shell.exchange.import_clipboard()
+    await until(lambda: found(program, ImportPreview))
+    assert dialog(program, ImportPreview)._lines
+
+
+async def test_text_beside_a_picture_without_a_code_counts(program: Program) -> None:
+    program.shell.exchange.import_data(with_picture(QImage(9, 9, QImage.Format.Format_RGB32), LINK))
+    await until(lambda: found(program, ImportPreview))
+    assert dialog(program, ImportPreview)._lines
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [(b"rubbish", "code.png cannot be read as a picture"), (None, "no QR code in this picture")]
+)
+async def test_what_cannot_be_read_is_told(program: Program, tmp_path: Path, content: bytes | None, told: str) -> None:
+    file = tmp_path / "code.png"
+    QImage(9, 9, QImage.Format.Format_RGB32).save(str(file))
+    if content is not None:
+        file.write_bytes(content)
+    program.shell.exchange.import_data(with_picture(file))
+    await until(lambda: found(program, Dialog))
+    assert told in " ".join(label.text() for label in dialog(program, Dialog).findChildren(QLabel))
 
 
 async def test_a_dropped_file_is_read(program: Program, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ class Exchange(QObject):
             for file in files:
                 self.import_file(file)
         elif data.hasImage():
-            self._import_image(QImage(data.imageData()))
+            self._commands.work(self._read_image(QImage(data.imageData()), data.text()), "import a picture")
         elif data.hasText():
             self.import_text(data.text())
         else:
@@ -73,24 +73,28 @@ class Exchange(QObject):
         self._preview(preview_text(text, self._existing))
 
     def import_file(self, path: str) -> None:
-        if path.lower().endswith(PICTURES):
-            self._import_image(QImage(path))
-            return
-        self._commands.work(self._read(Path(path)), "import a file")
+        read = self._read_picture if path.lower().endswith(PICTURES) else self._read
+        self._commands.work(read(Path(path)), "import a file")
 
     async def _read(self, path: Path) -> None:
         self._preview(await asyncio.to_thread(preview_file, path, self._existing))
 
-    def _import_image(self, image: QImage) -> None:
+    async def _read_picture(self, path: Path) -> None:
         try:
-            texts = qr_reader.read(image)
-        except qr_reader.QrError as error:
-            tell(self._window, tr("Import"), tr("Reading QR codes needs {what}.", what=error))
+            image = await asyncio.to_thread(qr_reader.load, path)
+        except qr_reader.PictureError:
+            text = tr("{path} cannot be read as a picture: it is damaged, too large, or of an unknown kind.", path=path)
+            tell(self._window, tr("Import"), text)
             return
-        if not texts:
+        await self._read_image(image)
+
+    async def _read_image(self, image: QImage, beside: str = "") -> None:
+        """*beside*: what a clipboard holds as text too, as that of a table does."""
+        texts = await asyncio.to_thread(qr_reader.read, image)
+        if texts or beside:
+            self.import_text("\n".join(texts) or beside)
+        else:
             tell(self._window, tr("Import"), tr("There is no QR code in this picture."))
-            return
-        self.import_text("\n".join(texts))
 
     def _preview(self, preview: Preview) -> None:
         dialog = ImportPreview(self._window, preview, self._existing)

@@ -129,7 +129,6 @@ def test_a_new_passphrase_is_long_and_typed_twice(qtbot) -> None:
 
 
 def test_a_qr_code_of_ours_can_be_read(qtbot) -> None:
-    pytest.importorskip("zxingcpp")
     image = QImage(300, 300, QImage.Format.Format_RGB32)
     image.fill(0xFFFFFF)
     painter = QPainter(image)

@@ -38,7 +38,7 @@ def read(image: QImage) -> list[str]:
 
     if image.isNull():
         return []
-    codes = zxingcpp.read_barcodes(_prepared(image), formats=zxingcpp.BarcodeFormat.QRCode)
+    codes = zxingcpp.read_barcodes(_prepared(image), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     return list(dict.fromkeys(code.text for code in codes if code.text))
 
 

@@ -5,12 +5,18 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from xrgui.address import Network
 from xrgui.config.check import check
+from xrgui.config.check_ports import check_ports
+from xrgui.config.findings import Findings
 from xrgui.config.load import load_value
 from xrgui.config.ports import holder, obstacle
 
@@ -62,6 +68,61 @@ def test_two_inbounds_on_one_port(one: dict[str, Any], other: dict[str, Any]) ->
 )
 def test_inbounds_that_get_along(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert found(one, other) == {}
+
+
+PLACES = ["", "0.0.0.0", "::", "127.0.0.1", "127.0.0.2", "::1"]
+entries = st.tuples(
+    st.sampled_from(PLACES),
+    st.integers(1, 12),
+    st.integers(0, 5),
+    st.sampled_from(["tcp", "udp", "tcp,udp"]),
+    st.booleans(),
+)
+
+
+def needs(listen: str, first: int, more: int, networks: str, v6only: bool) -> set[tuple[str, str, int]]:
+    """Each address, by which an entry listens at one of its ports; those that nobody names stand for all others."""
+    taken = {
+        "": {"127.0.0.1", "127.0.0.2", "::1", "4", "6"},
+        "0.0.0.0": {"127.0.0.1", "127.0.0.2", "4"},
+        "::": {"127.0.0.1", "127.0.0.2", "::1", "4", "6"},
+    }.get(listen, {listen})
+    if v6only and listen in ("", "::"):
+        taken = {"::1", "6"}
+    return {(n, a, p) for n in networks.split(",") for a in taken for p in range(first, first + more + 1)}
+
+
+@settings(deadline=None)
+@given(st.lists(entries, max_size=8))
+def test_whoever_needs_what_another_has_is_told(wanted: list[tuple[str, int, int, str, bool]]) -> None:
+    taken: set[tuple[str, str, int]] = set()
+    late = set()
+    for number, entry in enumerate(wanted):
+        if not taken.isdisjoint(needs(*entry)):
+            late.add(f"inbounds[{number}].port")
+        taken |= needs(*entry)
+    inbounds = [
+        tunnel(
+            f"{first}-{first + more}", networks, listen=listen, streamSettings={"sockopt": {"v6only": v6only}}
+        )
+        for listen, first, more, networks, v6only in wanted
+    ]
+    assert set(found(*inbounds)) == late
+
+
+def test_twenty_thousand_inbounds_take_seconds() -> None:
+    config = load_value({"inbounds": [tunnel(1)]}).config
+    assert config is not None
+    ranges = [((1024 + n, 1024 + n if n % 2 else 60_000),) for n in range(20_000)]
+    inbounds = tuple(
+        replace(config.inbounds[0], tag=str(n), listen=f"127.0.{n % 200}.1", ports=ports)
+        for n, ports in enumerate(ranges)
+    )
+    problems = Findings()
+    started = process_time()
+    check_ports(replace(config, inbounds=inbounds), problems, probe=False)
+    assert process_time() - started < 3
+    assert len(problems) > 9000
 
 
 def test_a_port_twice_in_one_list() -> None:

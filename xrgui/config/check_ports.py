@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from xrgui.config.ports import obstacle
 MOST_PROBES = 256
 """Ports of one range that are tried: more would keep the user waiting."""
 
-_wildcards = ("", "0.0.0.0", "::")
+_WILDCARDS = ("", "0.0.0.0", "::")
 
 
 class _Listener(NamedTuple):
@@ -29,21 +30,19 @@ class _Listener(NamedTuple):
 
 
 def check_ports(config: Config, found: Findings, *, probe: bool) -> None:
-    listeners: list[_Listener] = []
+    wanted: defaultdict[_Space, _Wanted] = defaultdict(_Wanted)
     for index, inbound in enumerate(config.inbounds):
         if is_unix(inbound.listen):
             _check_unix(inbound.listen, f"inbounds[{index}].listen", found)
             continue
         for listener in _listeners(index, inbound):
-            rival = next((other for other in listeners if _collide(listener, other)), None)
-            if rival is not None:
+            if rival := _rival(listener, wanted):
                 number = max(listener.first, rival.first)
                 found.error(
                     listener.path, f"port {number} is wanted by {rival.label} too", "give one another port"
                 )
             elif probe:
                 _probe(listener, found)
-            listeners.append(listener)
 
 
 def _listeners(index: int, inbound: Inbound) -> Iterator[_Listener]:
@@ -63,22 +62,76 @@ def _listeners(index: int, inbound: Inbound) -> Iterator[_Listener]:
         )
 
 
-def _collide(one: _Listener, other: _Listener) -> bool:
-    if one.last == 0 or one.last < other.first or other.last < one.first:
-        return False
-    if not one.networks & other.networks:
-        return False
-    return one.listen == other.listen or _covers(one, other) or _covers(other, one)
+def _rival(listener: _Listener, wanted: defaultdict[_Space, _Wanted]) -> _Listener | None:
+    """Who wants one of the ports of *listener* too; the ports are its own from now on as well."""
+    if listener.last == 0:
+        return None
+    rival: _Listener | None = None
+    for network in sorted(listener.networks):
+        for at, against in _places(listener.listen, listener.v6only):
+            rival = rival or wanted[network, against].rival(listener)
+            wanted[network, at].add(listener)
+    return rival
 
 
-def _covers(one: _Listener, other: _Listener) -> bool:
-    """Whether *one* listens on all addresses, that of *other* among them."""
-    if one.listen not in _wildcards:
-        return False
-    is_v6 = ":" in other.listen
-    if one.listen == "0.0.0.0":
-        return not is_v6
-    return is_v6 or not one.v6only
+_Space = tuple[Network, str]
+
+
+def _places(listen: str, v6only: bool) -> Iterator[tuple[str, str]]:
+    """The groups of addresses that *listen* belongs to, each with the group that it must not meet: who listens at
+    one address meets the same one and those who take all of its family, and these meet everybody."""
+    wild = listen in _WILDCARDS
+    families = ("4", "6") if listen in ("", "::") else ("6" if ":" in listen else "4",)
+    if not wild:
+        yield listen, listen
+    for family in families[1:] if v6only and len(families) > 1 else families:
+        if wild:
+            yield f"all {family}", f"any {family}"
+        yield f"any {family}", f"{'any' if wild else 'all'} {family}"
+
+
+class _Wanted:
+    """Who wants which ports: a segment tree over them, of which only the nodes are there that somebody touches.
+    The leaf of a port is `_LEAVES` + port, the parent of a node is half of it."""
+
+    def __init__(self) -> None:
+        self._whole: dict[int, _Listener] = {}
+        """Who wants all ports of a node."""
+        self._part: dict[int, _Listener] = {}
+        """Who wants some of them."""
+
+    def rival(self, listener: _Listener) -> _Listener | None:
+        """Somebody who wants one of these ports."""
+        for node in _nodes(listener.first, listener.last):
+            if found := self._part.get(node):
+                return found
+            while node := node >> 1:
+                if found := self._whole.get(node):
+                    return found
+        return None
+
+    def add(self, listener: _Listener) -> None:
+        for node in _nodes(listener.first, listener.last):
+            self._whole.setdefault(node, listener)
+            while node and node not in self._part:
+                self._part[node] = listener
+                node >>= 1
+
+
+_LEAVES = 0x10000
+
+
+def _nodes(first: int, last: int) -> Iterator[int]:
+    """The fewest nodes that make up the ports from *first* to *last*."""
+    left, right = first + _LEAVES, last + 1 + _LEAVES
+    while left < right:
+        if left & 1:
+            yield left
+            left += 1
+        if right & 1:
+            right -= 1
+            yield right
+        left, right = left >> 1, right >> 1
 
 
 def _probe(listener: _Listener, found: Findings) -> None:

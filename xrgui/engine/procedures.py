@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from itertools import chain, islice
 from time import time
@@ -9,12 +10,11 @@ from typing import Any
 
 from xrgui import bridge_key, rpc
 from xrgui.config import model
-from xrgui.config.check import Checked, judge
-from xrgui.config.load import load_value
 from xrgui.engine.errors import EngineError, describe
 from xrgui.engine.explain import explain
 from xrgui.engine.feeds import session_row
 from xrgui.engine.host import Host
+from xrgui.engine.judging import Judge
 from xrgui.engine.resolver import Resolver
 
 LONGEST_GRACE = 60.0
@@ -27,6 +27,9 @@ class Procedures:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self._judge = Judge().judge
+        self._changing = asyncio.Lock()
+        """Changes are made in the order in which they were asked for, however long judging them takes."""
 
     def of(self, call: rpc.Call[Any]) -> Awaitable[Any]:
         match call:
@@ -56,15 +59,13 @@ class Procedures:
 
     async def apply(self, call: rpc.Apply) -> rpc.AppliedAll:
         wanted = [named.name for named in call.configs]
-        removed = (
-            await self._host.remove([n for n in self._host.engines if n not in wanted])
-            if call.replace
-            else []
-        )
-        return rpc.AppliedAll(tuple([await self._apply(named) for named in call.configs]), tuple(removed))
+        async with self._changing:
+            gone = [name for name in self._host.engines if name not in wanted] if call.replace else []
+            removed = await self._host.remove(gone)
+            return rpc.AppliedAll(tuple([await self._apply(named) for named in call.configs]), tuple(removed))
 
     async def _apply(self, named: rpc.NamedConfig) -> rpc.Applied:
-        config, problems = _judge(named.config)
+        config, problems = await self._judge(named.config)
         applied = rpc.Applied(named.name, problems=problems)
         if config is None:
             first = next(problem for problem in problems if problem.is_error)
@@ -80,33 +81,32 @@ class Procedures:
         return applied
 
     async def remove(self, call: rpc.Remove) -> rpc.AppliedAll:
-        return rpc.AppliedAll((), tuple(await self._host.remove(call.names)))
+        async with self._changing:
+            return rpc.AppliedAll((), tuple(await self._host.remove(call.names)))
 
     async def check(self, call: rpc.Check) -> rpc.CheckedAll:
+        found = [await self._judge(named.config, probe_ports=call.probe_ports) for named in call.configs]
         return rpc.CheckedAll(
-            tuple(
-                rpc.Checked(named.name, _judge(named.config, call.probe_ports).problems)
-                for named in call.configs
-            )
+            tuple(rpc.Checked(named.name, one.problems) for named, one in zip(call.configs, found, strict=True))
         )
 
     async def status(self) -> rpc.Status:
         return self._host.status()
 
     async def explain(self, call: rpc.Explain) -> rpc.Explanation:
-        config = self._config(call)
+        config = await self._config(call)
         try:
             return await explain(config, call, Resolver(config.dns))
         except ValueError as error:
             raise refusal("bad_request", f"{error}.") from None
 
-    def _config(self, call: rpc.Explain) -> model.Config:
+    async def _config(self, call: rpc.Explain) -> model.Config:
         if call.config is None:
             found = self._host.configs.get(call.name)
             if found is None:
                 raise refusal("not_found", f"No configuration is called {call.name!r}.", self._names())
             return found
-        config, problems = _judge(call.config)
+        config, problems = await self._judge(call.config)
         if config is None:
             first = next(problem for problem in problems if problem.is_error)
             raise refusal("bad_config", f"{first.place}: {first.message}.", first.hint)
@@ -160,12 +160,9 @@ class Procedures:
         return rpc.LogList(tuple(self._host.logs.ring.last(call.limit, call.level)))
 
     async def shutdown(self, call: rpc.Shutdown) -> rpc.Done:
-        self._host.stop(min(max(call.grace, 0), LONGEST_GRACE))
+        async with self._changing:
+            self._host.stop(min(max(call.grace, 0), LONGEST_GRACE))
         return rpc.Done()
-
-
-def _judge(config: dict[str, Any], probe_ports: bool = False) -> Checked:
-    return judge(load_value(config), probe_ports=probe_ports)
 
 
 def refusal(code: rpc.ErrorCode, message: str, hint: str = "") -> rpc.RpcError:

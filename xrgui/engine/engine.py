@@ -17,6 +17,7 @@ import msgspec
 from xrgui import bridge_key, rpc
 from xrgui.address import format_endpoint
 from xrgui.config import model
+from xrgui.config.naming import name_everything
 from xrgui.engine.dispatcher import Dispatcher
 from xrgui.engine.errors import EngineError
 from xrgui.engine.interfaces import Inbound, Outbound
@@ -466,17 +467,3 @@ def _load_key(file: str) -> bridge_key.BridgeKey | None:
     except ValueError as error:
         log.error("no bridge key: %s", error)
     return None
-
-
-def name_everything(config: model.Config) -> model.Config:
-    """Give tags to what has none, so that the log, the status and a change can name it."""
-
-    def named(entries: tuple[msgspec.Struct, ...], kind: str) -> tuple[msgspec.Struct, ...]:
-        return tuple(
-            entry if entry.tag else msgspec.structs.replace(entry, tag=f"{kind}#{number}")  # type: ignore[attr-defined]
-            for number, entry in enumerate(entries, 1)
-        )
-
-    return msgspec.structs.replace(
-        config, inbounds=named(config.inbounds, "inbound"), outbounds=named(config.outbounds, "outbound")
-    )

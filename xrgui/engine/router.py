@@ -105,6 +105,8 @@ class Router:
 
 
 def _explain(rule: _Rule, session: Session) -> Step:
+    if session.inbound_protocol == "portal" and not rule.inbound_tags:
+        return Step(rule.route, False, "inboundTag", "missing, so it takes nothing that a bridge opens")
     for key, (read, accepts) in rule.conditions.items():
         value = read(session)
         if not accepts(value):

@@ -130,6 +130,19 @@ class FreedomOutbound:
 
     # What is allowed
 
+    async def objection(self, session: Session) -> str:
+        """Why `connect` would refuse *session*; empty where it would try to reach its target."""
+        target = self._redirected(session.destination)
+        if parse_ip(target.host) is None and not self._rules.concern(session.inbound_protocol):
+            return ""
+        try:
+            await self._allowed(session, target)
+        except RefusedError as error:
+            return str(error)
+        except OSError:
+            return ""
+        return ""
+
     async def _allowed(self, session: Session, target: Destination) -> tuple[str, ...]:
         """The addresses of *target* that `finalRules` allow, at least one.
 

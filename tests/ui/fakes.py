@@ -126,8 +126,16 @@ def more_tunnels(now: float | None = None) -> list[Tunnel]:
         since=now - 9,
         attempt=3,
         retry_at=now + 7.5,
+        trouble=Trouble.REFUSED,
+        detail="connection refused",
     )
     return [many, serve, dialling]
+
+
+def waiting_server() -> Tunnel:
+    return Tunnel(
+        "wait", "Nobody there yet", Role.SERVE, server="0.0.0.0:443", link="VLESS, TLS", phase=Phase.CONNECTING
+    )
 
 
 def fill_traffic(traffic: Traffic, now: float | None = None, seconds: int = 400) -> None:

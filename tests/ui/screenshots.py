@@ -13,9 +13,9 @@ import tempfile
 from pathlib import Path
 
 import qasync
-from PySide6.QtCore import QPointF, QRectF, QSize, qInstallMessageHandler
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPixmap
-from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, qInstallMessageHandler
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPixmap
+from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.ui.scenes import scenes
 from xrgui.ui import theme
@@ -32,6 +32,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--languages", default="en,ru")
     parser.add_argument("--themes", default="light,dark")
     parser.add_argument("--sizes", default="800x560,1280x800")
+    parser.add_argument("--scale", default="1", help="pixels of the screen for one of the window, such as 1.5")
+    parser.add_argument("--font", type=int, default=0, help="the system's font, in pixels")
     return parser.parse_args()
 
 
@@ -48,15 +50,20 @@ async def settle() -> None:
 
 
 def composed(window: QWidget, above: QWidget | None) -> QPixmap:
-    """The window, and over it, as if shaded, the dialog."""
-    picture = window.grab()
+    """The window, and over it, as if shaded, the dialog; as high as the higher of the two."""
+    behind = window.grab()
     if above is None:
-        return picture
+        return behind
+    inner = above.grab()
+    room = QSizeF(window.width(), max(window.height(), above.height() + 16))
+    picture = QPixmap((room * behind.devicePixelRatio()).toSize())
+    picture.setDevicePixelRatio(behind.devicePixelRatio())
+    picture.fill(theme.color("window"))
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.fillRect(picture.rect(), SHADE)
-    inner = above.grab()
-    at = QPointF((window.width() - above.width()) / 2, max(8, (window.height() - above.height()) / 2))
+    painter.drawPixmap(0, 0, behind)
+    painter.fillRect(QRectF(QPointF(), room), SHADE)
+    at = QPointF((room.width() - above.width()) / 2, (room.height() - above.height()) / 2)
     path = QPainterPath()
     path.addRoundedRect(QRectF(at, inner.deviceIndependentSize()), 10, 10)
     painter.setClipPath(path)
@@ -67,6 +74,10 @@ def composed(window: QWidget, above: QWidget | None) -> QPixmap:
 
 async def draw(app: QApplication, options: argparse.Namespace) -> int:
     state_icon.calm = lambda: True
+    if options.font:
+        large = QFont(app.font())
+        large.setPixelSize(options.font)
+        theme.interface_font = lambda: large
     program = Program(app, [])
     window = program.shell.window
     window.show()
@@ -89,10 +100,8 @@ async def draw(app: QApplication, options: argparse.Namespace) -> int:
                     name = f"{scene.name}-{size}-{scheme}-{language}.png"
                     composed(window, shown).save(str(options.folder / name))
                     drawn += 1
-                if isinstance(above, QDialog):
-                    above.reject()
-                elif isinstance(above, QWidget):
-                    above.hide()
+                if isinstance(above, QWidget):
+                    above.close()
                 await settle()
     print(f"{drawn} pictures in {options.folder}")
     return 0
@@ -104,6 +113,7 @@ def main() -> int:
         for name in ("CONFIG_HOME", "DATA_HOME", "STATE_HOME", "RUNTIME_DIR"):
             os.environ[f"XDG_{name}"] = f"{home}/{name.lower()}"
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        os.environ["QT_SCALE_FACTOR"] = options.scale
         qInstallMessageHandler(only_ours)
         app = make_app()
         loop = qasync.QEventLoop(app)

@@ -92,6 +92,8 @@ class Totals(Struct):
     """Ever, refused ones included."""
     refused: int = 0
     """By a rule, a limit, a missing outbound or a failed dial."""
+    over_limit: int = 0
+    """Those of them that a limit of the configuration left no room for."""
 
 
 class InboundStatus(Struct):
@@ -116,7 +118,8 @@ class BridgeStatus(Struct):
 
     tag: str
     dialect: Literal["classic", "vless"]
-    state: Literal["connecting", "up", "waiting", "stopped"]
+    state: Literal["connecting", "up", "waiting", "unapproved", "stopped"]
+    """unapproved: its links stand, but the server's owner has yet to approve its key."""
     server: str = ""
     attempt: int = 0
     """Dials since the last success."""

@@ -10,8 +10,9 @@ import pytest
 
 from tests.conftest import pick_port
 from tests.engine.pair import LOOPBACK, Pair, pair, until
+from xrgui.config.model import Limits
 from xrgui.engine import error_page
-from xrgui.engine.error_page import page
+from xrgui.engine.error_page import CROWDED, NO_BRIDGE, NO_SERVER, page
 from xrgui.engine.reverse import portal
 from xrgui.engine.sniff import NEED_MORE, UNKNOWN, sniff_request
 
@@ -34,13 +35,13 @@ async def fate(tunnel: Pair, request: bytes) -> bytes:
 
 
 def test_a_page_has_the_length_that_it_says() -> None:
-    for status in (502, 503):
-        head, _, body = page(status).partition(b"\r\n\r\n")
+    for which, status in ((NO_SERVER, 502), (NO_BRIDGE, 503), (CROWDED, 503)):
+        head, _, body = page(which).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 %d " % status)
         assert b"Content-Length: %d\r\n" % len(body) in head
         assert b"Connection: close" in head
         assert (b"Retry-After: " in head) == (status == 503)
-        assert page(status, "HEAD") == head + b"\r\n\r\n"
+        assert page(which, "HEAD") == head + b"\r\n\r\n"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_only_http_1_is_taken_for_a_request(data: bytes, answer: object) -> None
 async def test_without_a_bridge_comes_503() -> None:
     async with pair(9, tunnel=HTTP, linked=False) as tunnel:
         answer = await tunnel.ask(GET)
-        assert answer == page(503)
+        assert answer == page(NO_BRIDGE)
         assert not tunnel.portal.sessions
         assert tunnel.portal.closed[-1].state == "failed"
         assert "no bridge" in tunnel.portal.closed[-1].error
@@ -74,18 +75,18 @@ async def test_without_a_bridge_comes_503() -> None:
 async def test_a_large_request_body_does_not_cost_the_page() -> None:
     async with pair(9, tunnel=HTTP, linked=False) as tunnel:
         body = b"x" * 300_000
-        assert await tunnel.ask(b"POST / HTTP/1.1\r\nContent-Length: 300000\r\n\r\n" + body) == page(503)
+        assert await tunnel.ask(b"POST / HTTP/1.1\r\nContent-Length: 300000\r\n\r\n" + body) == page(NO_BRIDGE)
 
 
 async def test_a_dead_server_gives_502_from_the_portal() -> None:
     async with pair(pick_port(), tunnel=HTTP) as tunnel:
-        assert await tunnel.ask(GET) == page(502)
-        assert await tunnel.ask(b"HEAD / HTTP/1.1\r\n\r\n") == page(502, "HEAD")
+        assert await tunnel.ask(GET) == page(NO_SERVER)
+        assert await tunnel.ask(b"HEAD / HTTP/1.1\r\n\r\n") == page(NO_SERVER, "HEAD")
 
 
 async def test_a_dead_server_gives_502_from_the_bridge() -> None:
     async with pair(pick_port(), freedom=HTTP) as tunnel:
-        assert await tunnel.ask(GET) == page(502)
+        assert await tunnel.ask(GET) == page(NO_SERVER)
         await until(lambda: tunnel.bridge.closed)
         assert tunnel.bridge.closed[-1].error.endswith("refused")
 
@@ -146,3 +147,47 @@ async def test_a_served_visitor_notices_nothing() -> None:
             await asyncio.sleep(0)
         assert await reader.readexactly(27) == b"HTTP/1.1 204 No Content\r\n\r\n"
         writer.close()
+
+
+# Too many
+
+
+async def hold(tunnel: Pair) -> asyncio.StreamWriter:
+    """A visitor who stays."""
+    _, writer = await tunnel.visit()
+    await until(lambda: tunnel.portal.sessions)
+    return writer
+
+
+async def test_a_crowd_is_told_so(caplog: pytest.LogCaptureFixture) -> None:
+    async with pair(9, tunnel=HTTP, linked=False, limits={"perAddress": 1}) as tunnel:
+        first = await hold(tunnel)
+        for _ in range(3):
+            assert await tunnel.ask(GET) == page(CROWDED)
+        assert await tunnel.ask(b"HEAD / HTTP/1.1\r\n\r\n") == page(CROWDED, "HEAD")
+        assert await fate(tunnel, b"SSH-2.0-x\r\n") == b""
+        totals = tunnel.portal.totals()
+        assert (totals.refused, totals.over_limit) == (5, 5)
+        assert sum("refused a visitor" in record.getMessage() for record in caplog.records) == 1
+        first.transport.abort()
+
+
+async def test_few_of_a_crowd_are_told_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(error_page, "MOST_TOLD", 3)
+    async with pair(9, tunnel=HTTP, linked=False, limits={"perAddress": 1}) as tunnel:
+        first = await hold(tunnel)
+        silent = [await tunnel.visit() for _ in range(3)]
+        await until(lambda: tunnel.portal.totals().over_limit == 3)
+        assert await fate(tunnel, GET) == b""
+        for _, writer in silent:
+            writer.transport.abort()
+        await until(lambda: not tunnel.portal.dispatcher._doorman._busy)
+        assert await tunnel.ask(GET) == page(CROWDED)
+        first.transport.abort()
+
+
+async def test_a_crowd_at_the_private_end_is_told_by_the_public_one() -> None:
+    async with pair(9, tunnel=HTTP) as tunnel:
+        tunnel.bridge.dispatcher.crowd.limits = Limits(connections=0)
+        assert await tunnel.ask(GET) == page(CROWDED)
+        assert tunnel.bridge.totals().over_limit == 1

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import pick_port
 from tests.interop import peers, topologies
 from tests.interop.topologies import CLASSIC, LOOPBACK, VLESS_REVERSE, Certificates, Service, Shape
-from xrgui.engine.error_page import page
+from xrgui.engine.error_page import NO_BRIDGE, NO_SERVER, page
 
 pytestmark = pytest.mark.peer
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -70,8 +70,8 @@ def ask(port: int, said: bytes = GET) -> bytes:
 
 def test_a_dead_server_gives_502(dead: int) -> None:
     end = time.monotonic() + 20
-    while (answer := ask(dead)) != page(502):
+    while (answer := ask(dead)) != page(NO_SERVER):
         assert time.monotonic() < end, answer
-        assert answer in (b"", page(503)), "what comes until the link stands"
+        assert answer in (b"", page(NO_BRIDGE)), "what comes until the link stands"
         time.sleep(0.1)
     assert ask(dead, b"SSH-2.0-x\r\n") == b""

@@ -47,7 +47,7 @@ def _status_text(status: rpc.Status) -> str:
     lines = [
         f"Engine {status.pid}, xrgui {status.version}, up {age(time() - status.started_at)}, "
         f"{size(status.memory)} of memory",
-        f"{totals.open} open, {totals.opened} in all, {totals.refused} refused, "
+        f"{totals.open} open, {totals.opened} in all, {totals.refused} refused{_over_limit(totals)}, "
         f"{size(totals.up)} up, {size(totals.down)} down",
     ]
     for config in status.configs:
@@ -59,6 +59,10 @@ def _status_text(status: rpc.Status) -> str:
             indent="  ",
         )
     return "\n".join(lines)
+
+
+def _over_limit(totals: rpc.Totals) -> str:
+    return f" ({totals.over_limit} of them over a limit)" if totals.over_limit else ""
 
 
 def _bridge_text(bridge: rpc.BridgeStatus) -> str:

@@ -10,7 +10,7 @@ from time import time
 
 from xrgui.address import Network
 from xrgui.config import model
-from xrgui.engine.error_page import HttpVisitorLeg
+from xrgui.engine.error_page import Doorman, HttpVisitorLeg
 from xrgui.engine.errors import EngineError, OverLimitError, RefusedError
 from xrgui.engine.interfaces import Outbound
 from xrgui.engine.limits import Crowd, RareLog
@@ -56,6 +56,8 @@ class Dispatcher:
         self.closed: deque[Session] = deque(maxlen=KEEP_CLOSED)
         self.opened = 0
         self.refused = 0
+        self.over_limit = 0
+        """Those of the refused for whom a limit left no room."""
         self.up = 0
         """Payload bytes of ended sessions; those of live ones are in them."""
         self.down = 0
@@ -63,6 +65,7 @@ class Dispatcher:
         self._mux_workers: set[MuxWorker] = set()
         self._roaming = RoamingFlows()
         self._rare = RareLog(log)
+        self._doorman = Doorman()
         self._marks: dict[int, tuple[int, float]] = {}
         self._sweeper = self._loop.call_later(SWEEP, self._sweep)
 
@@ -224,7 +227,7 @@ class Dispatcher:
         if self._hand_over(session, transport, initial):
             return
         if why := self.crowd.refusal(session):
-            self._turn_away(session, transport, why, failed)
+            self._turn_away(session, transport, initial, why, failed)
             return
         leg = (HttpVisitorLeg if session.http else VisitorLeg)(session, self, opened, failed)
         leg.transport = transport
@@ -243,6 +246,7 @@ class Dispatcher:
         self,
         session: Session,
         transport: asyncio.Transport,
+        initial: bytes,
         why: str,
         failed: Callable[[BaseException | None], None] | None,
     ) -> None:
@@ -251,11 +255,12 @@ class Dispatcher:
         if failed is not None:
             failed(error)
             transport.close()
-        elif not transport.is_closing():
+        elif not transport.is_closing() and not (session.http and self._doorman.turn_away(transport, initial)):
             reset(transport, error)
 
     def _count_refusal(self, session: Session, why: str) -> None:
         self.refused += 1
+        self.over_limit += 1
         self._rare.warning(self._loop.time(), "inbound %s: refused a visitor: %s", session.inbound_tag, why)
 
     def _hand_over(self, session: Session, transport: asyncio.Transport, initial: bytes) -> bool:

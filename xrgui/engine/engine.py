@@ -148,6 +148,7 @@ class Engine:
         for tag, (_, former) in leaving.items():
             del self._inbounds[tag]
             self.dispatcher.refused += former.doorway.refused
+            self.dispatcher.over_limit += former.doorway.refused
             self._end(lambda session, tag=tag: session.inbound_tag == tag)  # type: ignore[misc]
             for portal in self._portals.values():
                 portal.drop_links(tag)
@@ -363,12 +364,14 @@ class Engine:
     def totals(self) -> rpc.Totals:
         dispatcher = self.dispatcher
         live = dispatcher.sessions.values()
+        turned_away = sum(inbound.doorway.refused for _, inbound in self._inbounds.values())
         return rpc.Totals(
             up=dispatcher.up + sum(s.up for s in live),
             down=dispatcher.down + sum(s.down for s in live),
             open=len(live),
             opened=dispatcher.opened,
-            refused=dispatcher.refused + sum(inbound.doorway.refused for _, inbound in self._inbounds.values()),
+            refused=dispatcher.refused + turned_away,
+            over_limit=dispatcher.over_limit + turned_away,
         )
 
     def _inbound_status(self, tag: str, entry: model.Inbound, running: Inbound) -> rpc.InboundStatus:

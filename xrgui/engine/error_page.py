@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from xrgui.engine.errors import describe
+from xrgui.engine.errors import PeerResetError, describe
+from xrgui.engine.mux import extension
 from xrgui.engine.relay import Data, VisitorLeg, reset
 from xrgui.engine.session import Session
 from xrgui.engine.sniff import NEED_MORE, UNKNOWN, Verdict, sniff_request
@@ -16,20 +18,33 @@ log = logging.getLogger(__name__)
 LINGER = 2.0
 """Seconds that a visitor has for the request, and then for reading the page."""
 
-_PAGES = {
-    502: ("Bad Gateway", "The server behind this address does not answer.", ""),
-    503: (
-        "Service Unavailable",
-        "The computer behind this address is not connected at the moment. Please try again soon.",
-        "Retry-After: 10\r\n",
-    ),
-}
+MOST_TOLD = 256
+"""Visitors beyond a limit who are given a page at a time; it costs a descriptor for as long as they take to read it,
+so all others are just ended."""
 
 
-def page(status: int, method: str = "GET") -> bytes:
-    """The whole answer to a request; *status* is 502 or 503."""
-    reason, text, more = _PAGES[status]
-    title = f"{status} {reason}"
+class Page(NamedTuple):
+    status: str
+    text: str
+    headers: str = ""
+
+
+NO_SERVER = Page("502 Bad Gateway", "The server behind this address does not answer.")
+NO_BRIDGE = Page(
+    "503 Service Unavailable",
+    "The computer behind this address is not connected at the moment. Please try again soon.",
+    "Retry-After: 10\r\n",
+)
+CROWDED = Page(
+    "503 Service Unavailable",
+    "Too many visitors are here at the moment. Please try again soon.",
+    "Retry-After: 10\r\n",
+)
+
+
+def page(which: Page, method: str = "GET") -> bytes:
+    """The whole answer to a request."""
+    title, text, more = which
     body = (
         f"<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>{title}</title>\n<h1>{title}</h1>\n<p>{text}\n"
     ).encode()
@@ -63,19 +78,42 @@ class HttpVisitorLeg(VisitorLeg):
             super().target_lost(exc, was_open)
             return
         self.transport = None
-        status = 502 if was_open else 503
+        which = NO_SERVER if was_open else NO_BRIDGE
+        if isinstance(exc, PeerResetError) and exc.code == extension.OVER_LIMIT:
+            which = CROWDED
         self.end("failed", describe(exc) if exc is not None else "no answer")
-        _Answer(transport, status, self.head or b"")
+        _Answer(transport, which, self.head or b"")
+
+
+class Doorman:
+    """Tells visitors for whom there is no room."""
+
+    def __init__(self) -> None:
+        self._busy = 0
+
+    def turn_away(self, transport: asyncio.Transport, head: bytes) -> bool:
+        """Answer the request that begins with *head*; False if too many are being told already."""
+        if self._busy >= MOST_TOLD:
+            return False
+        self._busy += 1
+        _Answer(transport, CROWDED, head, self._told)
+        return True
+
+    def _told(self) -> None:
+        self._busy -= 1
 
 
 class _Answer(asyncio.Protocol):
     """Waits for the request, answers it, and gives the visitor time to read the page: closing while there is
     something unread would take it away again."""
 
-    def __init__(self, transport: asyncio.Transport, status: int, head: bytes) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, which: Page, head: bytes, done: Callable[[], None] = lambda: None
+    ) -> None:
         self._transport = transport
-        self._status = status
+        self._page = which
         self._head = head
+        self._done = done
         self._answered = False
         self._timer = asyncio.get_running_loop().call_later(LINGER, self._end)
         transport.set_protocol(self)
@@ -93,7 +131,7 @@ class _Answer(asyncio.Protocol):
             self._end()
         elif not isinstance(method, Verdict):
             self._answered = True
-            self._transport.write(page(self._status, method))
+            self._transport.write(page(self._page, method))
             if self._transport.can_write_eof():
                 self._transport.write_eof()
 
@@ -103,6 +141,7 @@ class _Answer(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
+        self._done()
 
     def _end(self) -> None:
         self._timer.cancel()
@@ -138,7 +177,7 @@ class StandIn(asyncio.Transport):
             self._answered = True
             self._session.error = describe(self._error)
             log.info("%d answered with 502: %s", self._session.id, self._session.error)
-            self._loop.call_soon(self._answer, page(502, method))
+            self._loop.call_soon(self._answer, page(NO_SERVER, method))
 
     def _answer(self, data: bytes) -> None:
         if self._open:

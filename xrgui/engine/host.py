@@ -160,6 +160,7 @@ def add_up(parts: Iterable[Totals]) -> Totals:
         total.open += part.open
         total.opened += part.opened
         total.refused += part.refused
+        total.over_limit += part.over_limit
     return total
 
 

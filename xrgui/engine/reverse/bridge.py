@@ -32,6 +32,11 @@ visitors would wait until the next one stands."""
 WORN_LINKS = 6
 """Links at most besides the fresh ones: those that drain or are silent."""
 SHORTEST_WAIT, LONGEST_WAIT = 0.1, 15.0
+HURRY = 0.25
+"""Seconds at least until a dial that nobody answers gets a rival: the system repeats a lost SYN after a second."""
+STEADY = 2.0
+"""Seconds after which a link was a success. The end of a younger one counts as a dial that has failed, or a portal that
+takes links and drops them would be dialled without a pause."""
 ANSWER_TIMEOUT = 10.0
 """Seconds that a portal has for its first frame."""
 
@@ -81,8 +86,12 @@ class Bridge:
         self.fault: Fault = ""
         self.since = 0.0
         """Loop time of the last change between up and not up."""
-        self._down_since = 0.0
-        """Since when dials fail, which is what the delay grows with."""
+        self._trying_since = 0.0
+        """Since when a link is wanted and none stays, which is what the delay grows with."""
+        self._setback = False
+        """A dial has failed since, or a link that came up did not stay."""
+        self._rtt = 0.0
+        """Seconds that the way to the portal and back has taken."""
         self.next_try = 0.0
         self.public: tuple[str, ...] = ()
         """The portal's ports for visitors, as it says."""
@@ -94,20 +103,17 @@ class Bridge:
         self._key = key
         self._visitors = visitors
         self._warm = warm
-        self._dialling: BridgeLink | None = None
+        self._dialling: list[BridgeLink] = []
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
     def start(self) -> None:
-        self.since = self._down_since = self._loop.time()
+        self.since = self._loop.time()
         self.state = "connecting"
         self._ensure()
 
     def stop(self) -> None:
         self.hold()
-        if self._dialling is not None:
-            self._dialling.cancel()
-            self._dialling = None
         for link in list(self.links):
             link.worker.abort(ConnectionResetError("the bridge was stopped"))
         self.resumption.close()
@@ -116,6 +122,8 @@ class Bridge:
         """Dial no more; the links that stand go on."""
         self._cancel_timer()
         self.state = "stopped"
+        for link in list(self._dialling):
+            self._cancel(link)
 
     def go_away(self) -> None:
         """Dial no more; a portal that understands it sends new visitors elsewhere, and what runs may finish here."""
@@ -126,29 +134,46 @@ class Bridge:
     def retry(self) -> None:
         """Dial now instead of when the delay is over."""
         if self._timer is not None:
-            self._cancel_timer()
-            self._ensure()
+            self._delay_over()
 
     def check(self) -> None:
         """The network has changed or the machine has slept: dial now, and ask every link whether it lives."""
-        self._down_since = self._loop.time()
+        self._trying_since = self._loop.time()
         self.retry()
         for link in self.links:
             link.worker.ping()
             link.worker.health.look_soon()
 
+    @property
+    def _lacking(self) -> bool:
+        fresh = sum(not link.worn for link in self.links)
+        return fresh < self._warm and len(self.links) < self._warm + WORN_LINKS
+
     def _ensure(self) -> None:
-        """Dial if too few links are fresh and nothing is under way."""
-        if self.state == "stopped" or self._dialling is not None or self._timer is not None:
-            return
-        if sum(not link.worn for link in self.links) >= self._warm or len(self.links) >= self._warm + WORN_LINKS:
+        """Dial at once if too few links are fresh, unless the next dial is due anyway."""
+        if self._timer is None:
+            self._trying_since = self._loop.time()
+            self._setback = False
+            self._dial_one()
+
+    def _dial_one(self) -> None:
+        """Dial if that is needed; while nobody answers, further dials follow, and the first that stands counts."""
+        if self.state == "stopped" or not self._lacking:
             return
         if self.state == "waiting":
             self.state = "connecting"
         self.attempt += 1
         link = BridgeLink(self)
-        self._dialling = link
+        self._dialling.append(link)
+        self._dial_later(max(HURRY, 3 * self._rtt))
         link.pending = self._dial(link.worker)
+
+    def _dial_later(self, least: float = 0.0, most: float = LONGEST_WAIT) -> None:
+        self._cancel_timer()
+        now = self._loop.time()
+        delay = min(max(retry_delay(now - self._trying_since, random.random()), least), most)
+        self.next_try = now + delay
+        self._timer = self._loop.call_later(delay, self._delay_over)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
@@ -156,8 +181,12 @@ class Bridge:
             self._timer = None
 
     def _delay_over(self) -> None:
-        self._timer = None
-        self._ensure()
+        self._cancel_timer()
+        self._dial_one()
+
+    def _cancel(self, link: BridgeLink) -> None:
+        self._dialling.remove(link)
+        link.cancel()
 
     def new_worker(self, link: BridgeLink) -> MuxWorker:
         worker = MuxWorker(
@@ -173,7 +202,7 @@ class Bridge:
         if self._key is not None:
             worker.sign = self._sign
         worker.heard_hello = self._heard_hello
-        worker.fell_silent = self._ensure
+        worker.fell_silent = lambda: self.worn_out(link)
         worker.resumption = self.resumption
         return worker
 
@@ -220,7 +249,7 @@ class Bridge:
     # Links
 
     def came_up(self, link: BridgeLink) -> None:
-        self._dialling = None
+        self._dialling.remove(link)
         self.links.append(link)
         if self.state != "up":
             self.state = "up"
@@ -229,30 +258,43 @@ class Bridge:
         self.attempt = 0
         self.error = ""
         self.fault = ""
-        self._ensure()
+        self._cancel_timer()
+        if self._lacking and self._setback:
+            self._dial_later(most=STEADY)
+        elif self._lacking:
+            self._dial_one()
+        else:
+            self._cancel_rivals()
+
+    def _cancel_rivals(self) -> None:
+        """Give up the dials that were not answered; what stands already may carry visitors soon."""
+        for rival in [rival for rival in self._dialling if rival.worker.transport is None]:
+            self._cancel(rival)
 
     def went_down(self, link: BridgeLink, exc: Exception | None) -> None:
         """A link is gone, or never came."""
-        now = self._loop.time()
-        if link is self._dialling:
-            self._dialling = None
-        if link in self.links:
+        if link in self._dialling:
+            self._dialling.remove(link)
+        elif link in self.links:
             self.links.remove(link)
+            self._rtt = link.worker.least_rtt or self._rtt
+        else:
+            return
         for other in self.links:
             self.resumption.reopen(other.worker)
         if self.state == "stopped":
             return
         last = not any(not other.draining for other in self.links)
         if self.state == "up" and last and not link.draining:
-            self.since = now
+            self.since = self._loop.time()
             self.state = "connecting"
             reason = f" ({describe(exc)})" if exc else ""
             log.warning("bridge %s: the link to %s is lost%s", self.tag, self.server, reason)
-        if link.up and now - link.since > SHORTEST_WAIT:
-            self._down_since = now
+        if link.steady:
+            self._cancel_timer()
+            self._ensure()
         else:
             self._wait(exc, last)
-        self._ensure()
 
     def _wait(self, exc: Exception | None, last: bool) -> None:
         """A dial has failed: the next one comes after a delay. *last*: no other link stands."""
@@ -263,15 +305,18 @@ class Bridge:
             self.state = "waiting"
         self.error = text
         self.fault = fault(exc)
-        now = self._loop.time()
-        delay = retry_delay(now - self._down_since, random.random())
-        self.next_try = now + delay
-        self._cancel_timer()
-        self._timer = self._loop.call_later(delay, self._delay_over)
+        self._setback = True
+        if self._timer is None or not self._dialling:
+            self._dial_later()
 
-    def worn_out(self) -> None:
-        """A link is about to drain: its successor comes while it still carries visitors."""
-        self._ensure()
+    def worn_out(self, link: BridgeLink) -> None:
+        """*link* drains, is about to, or is silent: its successor comes while it still carries visitors."""
+        if link.steady:
+            self._ensure()
+        else:
+            self._setback = True
+            if self._timer is None:
+                self._dial_later()
 
 
 class BridgeLink:
@@ -285,6 +330,8 @@ class BridgeLink:
         """The portal has spoken; until then it may still refuse us."""
         self.since = 0.0
         self.draining = False
+        self.wasted = False
+        """It was told to drain as soon as it stood."""
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -292,6 +339,12 @@ class BridgeLink:
         """Draining, silent, or near the count at which a stock portal drains it."""
         near = self.worker.peer is None and self.worker.opened >= DRAIN_AHEAD
         return self.draining or near or self.worker.health.silent
+
+    @property
+    def steady(self) -> bool:
+        """It was worth its dial."""
+        stood = self.worker.loop.time() - self.since
+        return self.up and not self.wasted and (stood >= STEADY or self.worker.opened >= DRAIN_AHEAD)
 
     def cancel(self) -> None:
         if self.pending is not None:
@@ -332,7 +385,7 @@ class BridgeLink:
         else:
             bridge.acceptor.relay(self._session(opened), stream)
         if self.worker.opened == DRAIN_AHEAD:
-            bridge.worn_out()
+            bridge.worn_out(self)
 
     def _session(self, opened: Opened) -> Session:
         both = opened.source is not None and opened.local is not None
@@ -349,8 +402,9 @@ class BridgeLink:
 
     def drain(self) -> None:
         """The portal opens no more sub-connections here."""
+        self.wasted = not self.steady
         self.draining = True
-        self.bridge.worn_out()
+        self.bridge.worn_out(self)
 
 
 class Heartbeats(asyncio.DatagramProtocol):

@@ -565,6 +565,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/commands.py" />
+      <source>It is let in until the next start. Its key is not listed in the configuration as bridgeKeys.</source>
+      <translation>Он допущен до следующего запуска. Его ключ не указан в конфигурации как bridgeKeys.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
       <source>Look at it again, or save it as a copy.</source>
       <translation>Посмотрите ещё раз или сохраните копию.</translation>
     </message>
@@ -587,6 +592,11 @@
       <location filename="../../xrgui/ui/commands.py" />
       <source>Somebody else changed it</source>
       <translation>Кто-то другой изменил это</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
+      <source>The computer is let in</source>
+      <translation>Компьютер допущен</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/commands.py" />
@@ -1096,6 +1106,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Approval</source>
+      <translation>Одобрение</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Certificate</source>
       <translation>Сертификат</translation>
     </message>
@@ -1118,6 +1133,11 @@
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Current Xray (VLESS reverse)</source>
       <translation>Новый Xray (VLESS reverse)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Each shows a key of its own, which you approve when it first comes. Stock Xray and v2ray have none.</source>
+      <translation>Каждый показывает свой ключ, который вы одобряете при первом подключении. У обычных Xray и v2ray ключей нет.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
@@ -1158,6 +1178,11 @@
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Name or address</source>
       <translation>Имя или адрес</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Only computers that I approve</source>
+      <translation>Только одобренные мной компьютеры</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
@@ -1236,6 +1261,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Do not let this key in any more</source>
+      <translation>Больше не допускать этот ключ</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
       <source>Name of the computer</source>
       <translation>Имя компьютера</translation>
     </message>
@@ -1243,6 +1273,11 @@
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
       <source>Network</source>
       <translation>Сеть</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Note for the key {key}</source>
+      <translation>Заметка к ключу {key}</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
@@ -1273,6 +1308,11 @@
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
       <source>name of the computer</source>
       <translation>имя компьютера</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>note</source>
+      <translation>заметка</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/server_fields.py" />
@@ -1841,6 +1881,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/notifications.py" />
+      <source>Key {key}, from {address}</source>
+      <translation>Ключ {key}, с адреса {address}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/notifications.py" />
       <source>{name} is down</source>
       <translation>{name} не работает</translation>
     </message>
@@ -1848,6 +1893,11 @@
       <location filename="../../xrgui/ui/notifications.py" />
       <source>{name} is up again</source>
       <translation>{name} снова работает</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/notifications.py" />
+      <source>{name}: a computer asks to be let in</source>
+      <translation>{name}: компьютер просит доступ</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/connections.py" />
@@ -2074,6 +2124,36 @@
       <translation>Здесь записано, что делает движок; новое внизу.</translation>
     </message>
     <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>Approve</source>
+      <translation>Одобрить</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>Compare the key with the one that its owner sees there: in its own window, or by “xrgui key”. Whoever only knows a stolen id shows another one.</source>
+      <translation>Сравните ключ с тем, который видит владелец того компьютера: в своём окне или по команде «xrgui key». Тот, кто лишь узнал чужой идентификатор, покажет другой ключ.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>Ignore</source>
+      <translation>Не обращать внимания</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>It shows no key</source>
+      <translation>Ключа не показывает</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>Stock Xray and v2ray have no keys: they come in only where no approval is asked for.</source>
+      <translation>У обычных Xray и v2ray ключей нет: они подключаются, только если одобрение не требуется.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>as {computer}, from {address}, since {time}</source>
+      <translation>как {computer}, с адреса {address}, с {time}</translation>
+    </message>
+    <message>
       <location filename="../../xrgui/ui/pages/routing.py" />
       <source>Comes in by</source>
       <translation>Вход</translation>
@@ -2127,6 +2207,11 @@
       <location filename="../../xrgui/ui/pages/routing.py" />
       <source>comes in by</source>
       <translation>вход</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>A computer asks to be let in</source>
+      <translation>Компьютер просит доступ</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/settings.py" />
@@ -2849,6 +2934,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
+      <source>Copy the key</source>
+      <translation>Скопировать ключ</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
       <source>Edit the id</source>
       <translation>Изменить id</translation>
     </message>
@@ -3004,6 +3094,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
+      <source>The server's owner has to let you in</source>
+      <translation>Владелец сервера должен вас допустить</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
       <source>There is no way to {server} from here. Look whether this computer is online.</source>
       <translation>Отсюда нет пути к {server}. Проверьте, подключён ли этот компьютер к сети.</translation>
     </message>
@@ -3042,6 +3137,15 @@
       <source>{name} was written by a newer xrgui and is left alone.</source>
       <translation>{name} записан более новой версией xrgui и оставлен как есть.</translation>
     </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/words.py" />
+      <source>{n} computer asks to be let in|{n} computers ask to be let in</source>
+      <translation>
+        <numerusform>{n} компьютер просит доступ</numerusform>
+        <numerusform>{n} компьютера просят доступ</numerusform>
+        <numerusform>{n} компьютеров просят доступ</numerusform>
+      </translation>
+    </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
       <source>{server} answered, but closed the link right after the greeting. Its list of users does not contain the id of this tunnel, or that user has no reverse tag.</source>
@@ -3051,6 +3155,11 @@
       <location filename="../../xrgui/ui/words.py" />
       <source>{server} answers, but not as this tunnel expects. Protocol, transport, path and TLS must be the same on both ends.</source>
       <translation>{server} отвечает, но не так, как ожидает туннель. Протокол, транспорт, путь и TLS должны совпадать на обеих сторонах.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>{server} knows the id, but not this computer. Its owner sees the key below and approves it; then the tunnel comes up by itself.</source>
+      <translation>{server} знает идентификатор, но не этот компьютер. Владелец увидит ключ, указанный ниже, и одобрит его; затем туннель поднимется сам.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />

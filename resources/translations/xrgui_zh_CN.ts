@@ -565,6 +565,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/commands.py" />
+      <source>It is let in until the next start. Its key is not listed in the configuration as bridgeKeys.</source>
+      <translation>已允许到下次启动为止。它的密钥没有写入配置的 bridgeKeys。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
       <source>Look at it again, or save it as a copy.</source>
       <translation>请再看一遍，或另存为副本。</translation>
     </message>
@@ -587,6 +592,11 @@
       <location filename="../../xrgui/ui/commands.py" />
       <source>Somebody else changed it</source>
       <translation>已被其他程序更改</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
+      <source>The computer is let in</source>
+      <translation>已允许这台计算机</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/commands.py" />
@@ -1088,6 +1098,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Approval</source>
+      <translation>批准</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Certificate</source>
       <translation>证书</translation>
     </message>
@@ -1110,6 +1125,11 @@
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Current Xray (VLESS reverse)</source>
       <translation>新版 Xray（VLESS 反向）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Each shows a key of its own, which you approve when it first comes. Stock Xray and v2ray have none.</source>
+      <translation>每台计算机出示自己的密钥，首次连接时由您批准。原版 Xray 和 v2ray 没有密钥。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
@@ -1150,6 +1170,11 @@
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Name or address</source>
       <translation>域名或地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Only computers that I approve</source>
+      <translation>仅限我批准的计算机</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
@@ -1228,6 +1253,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Do not let this key in any more</source>
+      <translation>不再允许此密钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
       <source>Name of the computer</source>
       <translation>电脑名称</translation>
     </message>
@@ -1235,6 +1265,11 @@
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
       <source>Network</source>
       <translation>网络</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Note for the key {key}</source>
+      <translation>密钥 {key} 的备注</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
@@ -1265,6 +1300,11 @@
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
       <source>name of the computer</source>
       <translation>电脑名称</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>note</source>
+      <translation>备注</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/server_fields.py" />
@@ -1833,6 +1873,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/notifications.py" />
+      <source>Key {key}, from {address}</source>
+      <translation>密钥 {key}，来自 {address}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/notifications.py" />
       <source>{name} is down</source>
       <translation>{name} 已断开</translation>
     </message>
@@ -1840,6 +1885,11 @@
       <location filename="../../xrgui/ui/notifications.py" />
       <source>{name} is up again</source>
       <translation>{name} 已恢复</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/notifications.py" />
+      <source>{name}: a computer asks to be let in</source>
+      <translation>{name}：有计算机请求接入</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/connections.py" />
@@ -2064,6 +2114,36 @@
       <translation>引擎的活动记录在这里，最新的在底部。</translation>
     </message>
     <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>Approve</source>
+      <translation>批准</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>Compare the key with the one that its owner sees there: in its own window, or by “xrgui key”. Whoever only knows a stolen id shows another one.</source>
+      <translation>请与对方计算机上看到的密钥比对：在其窗口中，或用“xrgui key”命令。仅窃取了 ID 的人会出示不同的密钥。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>Ignore</source>
+      <translation>忽略</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>It shows no key</source>
+      <translation>未出示密钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>Stock Xray and v2ray have no keys: they come in only where no approval is asked for.</source>
+      <translation>原版 Xray 和 v2ray 没有密钥：只有不要求批准时才能接入。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>as {computer}, from {address}, since {time}</source>
+      <translation>以 {computer} 的身份，来自 {address}，自 {time} 起</translation>
+    </message>
+    <message>
       <location filename="../../xrgui/ui/pages/routing.py" />
       <source>Comes in by</source>
       <translation>来源</translation>
@@ -2117,6 +2197,11 @@
       <location filename="../../xrgui/ui/pages/routing.py" />
       <source>comes in by</source>
       <translation>来自</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>A computer asks to be let in</source>
+      <translation>有计算机请求接入</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/settings.py" />
@@ -2817,6 +2902,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
+      <source>Copy the key</source>
+      <translation>复制密钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
       <source>Edit the id</source>
       <translation>编辑 ID</translation>
     </message>
@@ -2972,6 +3062,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
+      <source>The server's owner has to let you in</source>
+      <translation>需要服务器所有者批准</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
       <source>There is no way to {server} from here. Look whether this computer is online.</source>
       <translation>从这里无法到达 {server}。请检查本机是否联网。</translation>
     </message>
@@ -3010,6 +3105,13 @@
       <source>{name} was written by a newer xrgui and is left alone.</source>
       <translation>{name} 由更新版本的 xrgui 写入，保持不变。</translation>
     </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/words.py" />
+      <source>{n} computer asks to be let in|{n} computers ask to be let in</source>
+      <translation>
+        <numerusform>{n} 台计算机请求接入</numerusform>
+      </translation>
+    </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
       <source>{server} answered, but closed the link right after the greeting. Its list of users does not contain the id of this tunnel, or that user has no reverse tag.</source>
@@ -3019,6 +3121,11 @@
       <location filename="../../xrgui/ui/words.py" />
       <source>{server} answers, but not as this tunnel expects. Protocol, transport, path and TLS must be the same on both ends.</source>
       <translation>{server} 有响应，但与此隧道的预期不符。两端的协议、传输方式、路径和 TLS 必须一致。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>{server} knows the id, but not this computer. Its owner sees the key below and approves it; then the tunnel comes up by itself.</source>
+      <translation>{server} 认识该 ID，但不认识这台计算机。服务器所有者会看到下面的密钥并批准，之后隧道会自动连接。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />

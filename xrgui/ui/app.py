@@ -16,7 +16,7 @@ import qasync
 from PySide6.QtCore import QSocketNotifier
 from PySide6.QtWidgets import QApplication
 
-from xrgui import __version__, paths
+from xrgui import __version__, bridge_key, paths
 from xrgui.profiles.files import StoreError
 from xrgui.ui import health, icons, settings, theme
 from xrgui.ui.engine import Engine
@@ -60,7 +60,7 @@ class Program:
         self.library = Library(self.config_dir)
         self.engine = Engine()
         self.engine.keep = self.settings.keep_tunnels
-        self.runner = Runner(self.library, self.engine, self.tunnels, self.traffic, self.sessions)
+        self.runner = Runner(self.library, self.engine, self.tunnels, self.traffic, self.sessions, self.key_file)
         self.totals = TotalsKeeper(self.data_dir / "totals.db")
         self.notifications = Notifications(self.tunnels, self.settings)
         self.tray = Tray(self.tunnels)
@@ -76,6 +76,10 @@ class Program:
     @property
     def state_file(self) -> Path:
         return self.data_dir / "window.json"
+
+    @property
+    def key_file(self) -> Path:
+        return bridge_key.default_path()
 
     def _tie(self) -> None:
         client = self.engine.client

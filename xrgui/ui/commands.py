@@ -10,8 +10,10 @@ import msgspec
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
+from xrgui import bridge_key
+from xrgui.profiles.compile import bridge_tag
 from xrgui.profiles.files import StoreError
-from xrgui.profiles.model import Profile, Role, new_id
+from xrgui.profiles.model import ApprovedKey, Profile, Role, new_id
 from xrgui.profiles.secrets import SecretError
 from xrgui.profiles.store import ConflictError, copy_of
 from xrgui.ui import words
@@ -24,7 +26,7 @@ from xrgui.ui.main_window import MainWindow
 from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.runner import Runner
 from xrgui.ui.tasks import spawn
-from xrgui.ui.tunnel import Tunnel
+from xrgui.ui.tunnel import Newcomer, Tunnel
 from xrgui.ui.widgets.table import copy_text
 
 
@@ -162,6 +164,31 @@ class Commands(QObject):
         ids = [tunnel.id for tunnel in self._tunnels if not tunnel.foreign]
         self.work(self._library.set_order(ids), "save the order")
 
+    # Keys
+
+    def approve(self, tunnel_id: str, newcomer: Newcomer) -> None:
+        self.work(self._approve(tunnel_id, newcomer), "approve a computer")
+
+    async def _approve(self, tunnel_id: str, newcomer: Newcomer) -> None:
+        """At once in the engine, and for good in the profile."""
+        await self._runner.approve(tunnel_id, newcomer)
+        profile = self._library.get(tunnel_id)
+        kept = with_key(profile, newcomer) if profile is not None else None
+        if kept is None:
+            text = tr("It is let in until the next start. Its key is not listed in the configuration as bridgeKeys.")
+            self._window.toast.say(text)
+            return
+        await self._save(kept, False)
+        self._window.toast.say(tr("The computer is let in"))
+
+    def copy_key(self, tunnel_id: str) -> None:
+        """This computer's key as `xrgui key` prints it: whole, and short for comparison."""
+        tunnel = self._tunnels.get(tunnel_id)
+        if tunnel is not None and tunnel.key:
+            print_ = bridge_key.fingerprint(bridge_key.decode(tunnel.key))
+            copy_text(f"{tunnel.key}\n{print_}\n")
+            self._window.toast.say(tr("Copied {text}", text=print_))
+
     # Run
 
     def toggle(self, tunnel_id: str) -> None:
@@ -191,3 +218,17 @@ class Commands(QObject):
 
     def show_qr(self, tunnel: Tunnel, address: str) -> None:
         show_qr(self._window, tunnel.name, address)
+
+
+def with_key(profile: Profile, newcomer: Newcomer) -> Profile | None:
+    """*profile* with the newcomer's key among those of its computer; None if it has no such computer."""
+    key = ApprovedKey(public=newcomer.key, name=newcomer.address.rpartition(":")[0])
+    if newcomer.portal not in {bridge_tag(bridge.name) for bridge in profile.bridges}:
+        return None
+    bridges = tuple(
+        msgspec.structs.replace(bridge, keys=(*bridge.keys, key))
+        if bridge_tag(bridge.name) == newcomer.portal and newcomer.key not in {k.public for k in bridge.keys}
+        else bridge
+        for bridge in profile.bridges
+    )
+    return msgspec.structs.replace(profile, bridges=bridges)

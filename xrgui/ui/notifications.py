@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from xrgui.bridge_key import short
 from xrgui.ui import words
 from xrgui.ui.language import tr
 from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.settings import Settings
-from xrgui.ui.tunnel import Phase, Trouble
+from xrgui.ui.tunnel import Newcomer, Phase, Trouble
 
 DELAY = 10.0
 """Seconds that a tunnel has to come back before anybody is told."""
@@ -42,7 +43,9 @@ class Notifications(QObject):
         self.list: deque[Notification] = deque(maxlen=KEPT)
         self._down: dict[str, QTimer] = {}
         self._told_down: set[str] = set()
+        self._told_newcomers: set[tuple[str, str]] = set()
         tunnels.phase_changed.connect(self._phase_changed)
+        tunnels.newcomer.connect(self._newcomer)
 
     def _phase_changed(self, tunnel_id: str, before: str, now: str) -> None:
         if now == Phase.UP:
@@ -79,6 +82,15 @@ class Notifications(QObject):
             self._told_down.discard(tunnel_id)
             title = tr("{name} is up again", name=self._tunnels.name(tunnel_id))
             self._tell(Notification(time.time(), tunnel_id, title, "", Phase.UP), self.settings.notify_up)
+
+    def _newcomer(self, tunnel_id: str, newcomer: Newcomer) -> None:
+        """Once for each key: its links may come and go."""
+        if (tunnel_id, newcomer.key) in self._told_newcomers:
+            return
+        self._told_newcomers.add((tunnel_id, newcomer.key))
+        title = tr("{name}: a computer asks to be let in", name=self._tunnels.name(tunnel_id))
+        text = tr("Key {key}, from {address}", key=short(newcomer.fingerprint), address=newcomer.address)
+        self._tell(Notification(time.time(), tunnel_id, title, text, Phase.TROUBLE), self.settings.notify_newcomer)
 
     def _forget(self, tunnel_id: str) -> None:
         self._cancel(tunnel_id)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from xrgui import rpc
+from xrgui import bridge_key, rpc
 from xrgui.config.dump import dump
 from xrgui.profiles.compile import compile_profile
 from xrgui.profiles.problems import ProfileError
@@ -21,7 +23,9 @@ from xrgui.ui.models.sessions import Sessions
 from xrgui.ui.models.traffic import Traffic
 from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.tasks import spawn
-from xrgui.ui.tunnel import Phase, Role, Trouble, Tunnel
+from xrgui.ui.tunnel import Newcomer, Phase, Role, Trouble, Tunnel
+
+log = logging.getLogger("xrgui.window")
 
 
 class Runner(QObject):
@@ -39,9 +43,12 @@ class Runner(QObject):
         tunnels: TunnelsModel,
         traffic: Traffic,
         sessions: Sessions,
+        key_file: Path | None = None,
         parent: QObject | None = None,
     ) -> None:
+        """*key_file* holds the key by which servers know this computer; it is made where there is none."""
         super().__init__(parent)
+        self._key_file, self._key = key_file, ""
         self._library, self._engine = library, engine
         self._tunnels, self._traffic, self._sessions = tunnels, traffic, sessions
         self.wanted: set[str] = set()
@@ -104,6 +111,20 @@ class Runner(QObject):
     def retry(self, tunnel_id: str) -> None:
         spawn(self._call(rpc.Retry(name=tunnel_id)), "retry")
 
+    async def approve(self, tunnel_id: str, newcomer: Newcomer) -> None:
+        """Let it in until the tunnel's profile changes."""
+        await self._call(rpc.Approve(tunnel_id, newcomer.portal, newcomer.key))
+        await self._engine.client.refresh()
+
+    def ignore(self, tunnel_id: str, newcomer: Newcomer) -> None:
+        """Not to be spoken of again while the program runs."""
+        tunnel = self._tunnels.get(tunnel_id)
+        if tunnel is not None:
+            tunnel.ignored.add((newcomer.portal, newcomer.key))
+            tunnel.newcomers = tuple(other for other in tunnel.newcomers if other != newcomer)
+            self._tunnels.touch(tunnel_id)
+            self.changed.emit()
+
     def close_sessions(self, ids: list[int]) -> None:
         spawn(self._call(rpc.CloseSessions(tuple(ids))), "close sub-connections")
 
@@ -128,8 +149,20 @@ class Runner(QObject):
             except rpc.RpcError as error:
                 self.failed.emit(sentence(error))
 
+    async def _know_key(self) -> None:
+        """Before the engine reads it: without a key of its own a computer cannot be approved."""
+        if self._key_file is None or self._key:
+            return
+        try:
+            own = await asyncio.to_thread(bridge_key.ensure, self._key_file)
+        except (OSError, ValueError) as error:
+            log.warning("no bridge key: %s", error)
+        else:
+            self._key = bridge_key.encode(own.public)
+
     async def _apply(self, ids: list[str]) -> None:
         async with self._one_at_a_time:
+            await self._know_key()
             named = [config for number in ids if (config := await self._compiled(number)) is not None]
             if not named:
                 return
@@ -142,6 +175,7 @@ class Runner(QObject):
             for applied in answer.configs:
                 if applied.error is not None:
                     self._not_applied(applied, applied.error)
+            await self._engine.client.refresh()
 
     async def _compiled(self, tunnel_id: str) -> rpc.NamedConfig | None:
         if tunnel_id not in self.wanted or self._library.get(tunnel_id) is None:
@@ -182,6 +216,7 @@ class Runner(QObject):
 
     def _connected(self, welcome: rpc.Welcome) -> None:
         """Adopt what runs there already, and start what shall run."""
+        spawn(self._know_key(), "know this computer's key")
         adopted = {name for name in welcome.configs if self._library.get(name) is not None}
         self.wanted |= adopted
         missing = sorted(self.wanted - adopted)
@@ -204,9 +239,14 @@ class Runner(QObject):
         self.changed.emit()
 
     def _read(self, tunnel: Tunnel, config: rpc.ConfigStatus, now: float) -> None:
+        tunnel.key = self._key
+        known = {newcomer.key for newcomer in tunnel.newcomers}
         phase, since = standing.read(tunnel, config, now)
         self._tunnels.set_phase(tunnel, standing.with_services(tunnel, phase), since)
         self._tunnels.touch(tunnel.id)
+        for newcomer in tunnel.newcomers:
+            if newcomer.key and newcomer.key not in known:
+                self._tunnels.newcomer.emit(tunnel.id, newcomer)
 
     def services_asked(self) -> None:
         """The health lights were looked at anew."""

@@ -28,6 +28,7 @@ class Settings(msgspec.Struct, omit_defaults=False):
     notify_down: bool = True
     notify_up: bool = True
     notify_service: bool = True
+    notify_newcomer: bool = True
     secrets: Literal["", "keyring", "file", "memory"] = ""
     """Where secrets lie; empty: not chosen yet, the keyring if there is one."""
     check_updates: bool = False

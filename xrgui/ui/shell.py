@@ -32,7 +32,7 @@ from xrgui.ui.preview import preview_config
 from xrgui.ui.secrets_flow import SecretsFlow
 from xrgui.ui.tasks import spawn
 from xrgui.ui.trial import Trial, TrialError
-from xrgui.ui.tunnel import Tunnel
+from xrgui.ui.tunnel import Newcomer, Tunnel
 
 if TYPE_CHECKING:
     from xrgui.ui.app import Program
@@ -106,6 +106,7 @@ class Shell(QObject):
         self.tunnels.selected.connect(self._selected)
         self.tunnels.asked.connect(self._asked)
         self.tunnels.address_asked.connect(self._address_asked)
+        self.tunnels.newcomer_answered.connect(self._newcomer_answered)
         self.tunnels.first_asked.connect(self._first_asked)
         self.tunnels.menu_asked.connect(self._tunnel_menu)
         self.connections.close_asked.connect(self.program.runner.close_sessions)
@@ -191,6 +192,7 @@ class Shell(QObject):
             "delete": commands.delete,
             "restart": runner.restart,
             "retry": runner.retry,
+            "copy_key": commands.copy_key,
             "export": self.exchange.export,
             "other_end": self._other_end,
             "here": self._show_connections,
@@ -219,6 +221,10 @@ class Shell(QObject):
             self.commands.open_address(address)
         elif self.current is not None:
             self.commands.show_qr(self.current, address)
+
+    def _newcomer_answered(self, what: str, newcomer: Newcomer) -> None:
+        answer = self.commands.approve if what == "approve" else self.program.runner.ignore
+        answer(self._current, newcomer)
 
     def _first_asked(self, what: str) -> None:
         keys = {"share": "new", "serve": "new_server", "import": "import", "try": "try"}

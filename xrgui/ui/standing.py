@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from xrgui import rpc
+from xrgui import bridge_key, rpc
 from xrgui.ui import units
 from xrgui.ui.language import tr
-from xrgui.ui.tunnel import Phase, Role, Trouble, Tunnel
+from xrgui.ui.tunnel import Newcomer, Phase, Role, Trouble, Tunnel
 
 _TROUBLES = {
     "name": Trouble.NAME,
@@ -27,6 +27,7 @@ def read(tunnel: Tunnel, status: rpc.ConfigStatus, now: float) -> tuple[Phase, f
     """Take over links, peers and trouble; the result is the phase and since when (unix time)."""
     tunnel.links = sum(bridge.links for bridge in status.bridges) + sum(p.links for p in status.portals)
     tunnel.peers = tuple(peer for portal in status.portals for peer in portal.peers)
+    tunnel.newcomers = newcomers(status, tunnel.ignored)
     trips = [bridge.rtt_ms for bridge in status.bridges] + [portal.rtt_ms for portal in status.portals]
     tunnel.round_trip = min((trip for trip in trips if trip is not None), default=None)
     if not tunnel.public:
@@ -37,6 +38,17 @@ def read(tunnel: Tunnel, status: rpc.ConfigStatus, now: float) -> tuple[Phase, f
         return _portal(tunnel, status)
     _calm(tunnel)
     return Phase.UP, status.started_at
+
+
+def newcomers(status: rpc.ConfigStatus, ignored: set[tuple[str, str]]) -> tuple[Newcomer, ...]:
+    """One for each key, however many links its computer holds ready."""
+    found: dict[tuple[str, str], Newcomer] = {}
+    for portal in status.portals:
+        for waiting in portal.pending:
+            name = portal.tag, waiting.key
+            if name not in ignored and name not in found:
+                found[name] = Newcomer(*name, waiting.fingerprint, waiting.address, waiting.since)
+    return tuple(found.values())
 
 
 def announced(status: rpc.ConfigStatus) -> tuple[str, ...]:
@@ -50,7 +62,7 @@ def announced(status: rpc.ConfigStatus) -> tuple[str, ...]:
 
 
 def worst(bridges: tuple[rpc.BridgeStatus, ...]) -> rpc.BridgeStatus:
-    order = {"waiting": 0, "connecting": 1, "stopped": 2, "up": 3}
+    order = {"unapproved": 0, "waiting": 1, "connecting": 2, "stopped": 3, "up": 4}
     return min(bridges, key=lambda bridge: order[bridge.state])
 
 
@@ -63,6 +75,11 @@ def _bridge(tunnel: Tunnel, bridge: rpc.BridgeStatus, now: float) -> tuple[Phase
             tunnel.happened(now, tr("connected to {server}", server=tunnel.server))
         _calm(tunnel)
         return Phase.UP, bridge.since
+    if bridge.state == "unapproved":
+        _calm(tunnel)
+        tunnel.trouble = Trouble.UNAPPROVED
+        tunnel.detail = bridge_key.fingerprint(bridge_key.decode(tunnel.key)) if tunnel.key else ""
+        return Phase.TROUBLE, bridge.since
     if not bridge.error:
         _calm(tunnel)
         tunnel.attempt = bridge.attempt
@@ -101,7 +118,7 @@ def with_services(tunnel: Tunnel, phase: Phase) -> Phase:
 def stopped(tunnel: Tunnel, trouble: Trouble = Trouble.NONE, detail: str = "") -> None:
     """Forget what only a running tunnel has."""
     tunnel.links = tunnel.visitors = tunnel.attempt = 0
-    tunnel.peers = ()
+    tunnel.peers = tunnel.newcomers = ()
     tunnel.round_trip = None
     tunnel.retry_at = tunnel.down_rate = tunnel.up_rate = 0
     tunnel.trouble, tunnel.detail = trouble, detail

@@ -162,7 +162,7 @@ def short(name: str) -> str:
 
 def state_words(tunnel: Tunnel) -> str:
     """``up, 128 visitors``"""
-    text = words.phase(tunnel)
+    text = words.state(tunnel)
     text = text[:1].lower() + text[1:]
     if tunnel.phase is Phase.UP and tunnel.visitors:
         return f"{text}, {tr('{n} visitor|{n} visitors', tunnel.visitors)}"

@@ -37,6 +37,7 @@ class Trouble(StrEnum):
     DROPPED = "dropped"
     PROTOCOL = "protocol"
     PORT_TAKEN = "port taken"
+    UNAPPROVED = "unapproved"
     SERVICE = "service"
     CONFIG = "config"
     SECRETS = "secrets"
@@ -61,6 +62,20 @@ class Service:
     def label(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A computer that knows the id of one that may share, and waits for a person to approve its key."""
+
+    portal: str
+    """The portal's tag."""
+    key: str
+    """In base64; empty: it shows none."""
+    fingerprint: str
+    address: str
+    since: float
+    """Unix time."""
 
 
 @dataclass(slots=True)
@@ -97,8 +112,13 @@ class Tunnel:
     trouble: Trouble = Trouble.NONE
     detail: str = ""
     """What was seen, in the engine's words."""
+    key: str = ""
+    """The public key, in base64, by which servers know this computer."""
     links: int = 0
     peers: tuple[str, ...] = ()
+    newcomers: tuple[Newcomer, ...] = ()
+    ignored: set[tuple[str, str]] = field(default_factory=set)
+    """Portal and key of newcomers that the person does not want to hear of."""
     visitors: int = 0
     round_trip: float | None = None
     """Milliseconds to the public server and back."""

@@ -40,6 +40,17 @@ def phase(tunnel: Tunnel) -> str:
     return phase_word(tunnel.phase)
 
 
+def asking(tunnel: Tunnel) -> str:
+    """That somebody waits for approval; empty if nobody does."""
+    number = len(tunnel.newcomers)
+    return tr("{n} computer asks to be let in|{n} computers ask to be let in", number) if number else ""
+
+
+def state(tunnel: Tunnel) -> str:
+    """`phase`, and who waits for the person: for tray and screen reader."""
+    return ", ".join(part for part in (phase(tunnel), asking(tunnel)) if part)
+
+
 def standing(tunnel: Tunnel, now: float | None = None) -> str:
     """The line beside the tunnel's name: since when, or what it waits for."""
     now = time.time() if now is None else now
@@ -132,6 +143,15 @@ def advice(tunnel: Tunnel) -> Advice:
             tr("Another program on this computer listens there already. Choose another port, or stop it."),
             ("edit", "restart"),
         ),
+        Trouble.UNAPPROVED: Advice(
+            tr("The server's owner has to let you in"),
+            tr(
+                "{server} knows the id, but not this computer. Its owner sees the key below and approves it; "
+                "then the tunnel comes up by itself.",
+                server=server,
+            ),
+            ("copy_key",),
+        ),
         Trouble.SERVICE: Advice(
             tr("The local service does not answer"),
             tr(
@@ -200,6 +220,7 @@ def step(name: str, trouble: Trouble) -> str:
         return tr("Edit the id")
     return {
         "edit": tr("Edit"),
+        "copy_key": tr("Copy the key"),
         "other_end": tr("Show the server's part"),
         "retry": tr("Retry now"),
         "restart": tr("Start again"),

@@ -46,6 +46,7 @@ class ServeForm(QWidget):
         self.make = button(tr("Make one"), name=tr("Make a certificate"))
         self.choose = button(tr("Choose files…"), name=tr("Choose certificate files"))
         self.bridges: Rows[BridgeRow] = Rows(BridgeRow, tr("Let another computer share"))
+        self.approval = QCheckBox(tr("Only computers that I approve"))
         self.entries: Rows[EntryRow] = Rows(EntryRow, tr("Open another port"))
         dialects = [
             ("vless-reverse", tr("Current Xray (VLESS reverse)")),
@@ -61,6 +62,7 @@ class ServeForm(QWidget):
             "listen.path": Field(tr("WebSocket path"), self.path, self.path),
             "listen.certificate": Field(tr("Certificate"), row(self.tls, None, self.make, self.choose), self.make),
             "bridges": Field(tr("Who may share"), self.bridges, self.bridges),
+            "approval": Field(tr("Approval"), row(self.approval, None), self.approval),
             "entries": Field(tr("Open to visitors"), self.entries, self.entries),
             "dialect": Field(tr("Spoken here"), row(self.dialect, None), self.dialect),
         }
@@ -81,6 +83,7 @@ class ServeForm(QWidget):
         self.tls.clicked.connect(self._edited)
         self.make.clicked.connect(self._make_certificate)
         self.choose.clicked.connect(self._choose_chain)
+        self.approval.clicked.connect(self._edited)
         self.bridges.changed.connect(self._edited)
         self.entries.changed.connect(self.changed)
         self.bridges.asked.connect(self.link_asked)
@@ -100,6 +103,7 @@ class ServeForm(QWidget):
         self.tls.setChecked(listen.tls)
         self.dialect.choose(profile.dialect)
         bridges = profile.bridges or (Bridge(name=tr("My computer"), secret=str(uuid.uuid4())),)
+        self.approval.setChecked(profile.approval)
         self.bridges.show_values(bridges)
         self._name_bridges()
         self.entries.show_values(profile.entries or (Entry(port=8080, bridge=bridges[0].name),))
@@ -122,6 +126,7 @@ class ServeForm(QWidget):
             self._profile,
             name=self.name.text().strip(),
             listen=listen,
+            approval=self.approval.isChecked(),
             bridges=tuple(part.value for part in self.bridges.rows),
             entries=entries,
             dialect=self.dialect.key,
@@ -177,6 +182,14 @@ class ServeForm(QWidget):
         self.choose.setVisible(tls)
         tone, text = self._certificate_words() if tls else ("waiting", tr("Everybody on the way can read along."))
         self.fields["listen.certificate"].say(tone, text)
+        self._arrange_keys()
+
+    def _arrange_keys(self) -> None:
+        asks = self.approval.isChecked()
+        for part in self.bridges.rows:
+            part.show_keys(asks)
+        text = tr("Each shows a key of its own, which you approve when it first comes. Stock Xray and v2ray have none.")
+        self.fields["approval"].say("muted", text if asks else "")
 
     def _certificate_words(self) -> tuple[str, str]:
         made = self._certificate

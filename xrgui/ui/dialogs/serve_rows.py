@@ -9,15 +9,54 @@ import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
+from xrgui import bridge_key
 from xrgui.address import Network
-from xrgui.profiles.model import Bridge, Entry
+from xrgui.profiles.model import ApprovedKey, Bridge, Entry
+from xrgui.ui import theme
 from xrgui.ui.language import tr
 from xrgui.ui.widgets.basic import button, label, port_box, row
 from xrgui.ui.widgets.field import Note
 
 
+class KeyLine(QWidget):
+    """A key that was approved, and what its owner is called."""
+
+    changed = Signal()
+    removed = Signal()
+
+    def __init__(self, key: ApprovedKey) -> None:
+        super().__init__()
+        self._key = key
+        print_ = _fingerprint(key.public)
+        mark = label(bridge_key.short(print_))
+        mark.setFont(theme.font(theme.SMALL, fixed=True))
+        mark.setToolTip(print_)
+        self.name = QLineEdit(key.name)
+        self.name.setPlaceholderText(tr("note"))
+        self.name.setAccessibleName(tr("Note for the key {key}", key=bridge_key.short(print_)))
+        self.name.textEdited.connect(self.changed)
+        self.remove = button("", kind="bare", icon="close", tip=tr("Do not let this key in any more"))
+        self.remove.clicked.connect(self.removed)
+        line = row(mark, self.name, self.remove)
+        line.setContentsMargins(12, 0, 0, 0)
+        line.setStretch(1, 1)
+        self.setLayout(line)
+
+    @property
+    def value(self) -> ApprovedKey:
+        return msgspec.structs.replace(self._key, name=self.name.text().strip())
+
+
+def _fingerprint(public: str) -> str:
+    """For people; what is no key is shown as it is, and `validate` says so."""
+    try:
+        return bridge_key.fingerprint(bridge_key.decode(public))
+    except ValueError:
+        return public
+
+
 class BridgeRow(QWidget):
-    """A name, and the link that this computer's owner needs."""
+    """A name, the link that this computer's owner needs, and the keys by which it may come."""
 
     changed = Signal()
     removed = Signal()
@@ -35,15 +74,36 @@ class BridgeRow(QWidget):
         self.remove = button("", kind="bare", icon="close", tip=tr("Do not let it share"))
         self.remove.clicked.connect(self.removed)
         self.note = Note()
-        _lay_out(self, row(self.name, self.link, self.remove), self.note)
+        self.keys: list[KeyLine] = []
+        self._key_list = QVBoxLayout()
+        self._key_list.setSpacing(5)
+        _lay_out(self, row(self.name, self.link, self.remove), self.note).addLayout(self._key_list)
 
     def show_value(self, bridge: Bridge) -> None:
         self._bridge = bridge
         self.name.setText(bridge.name)
+        for key in bridge.keys:
+            line = KeyLine(key)
+            line.changed.connect(self.changed)
+            line.removed.connect(lambda line=line: self._drop(line))
+            self.keys.append(line)
+            self._key_list.addWidget(line)
+
+    def show_keys(self, shown: bool) -> None:
+        for line in self.keys:
+            line.setVisible(shown)
+
+    def _drop(self, line: KeyLine) -> None:
+        self.keys.remove(line)
+        self._key_list.removeWidget(line)
+        line.hide()
+        line.deleteLater()
+        self.changed.emit()
 
     @property
     def value(self) -> Bridge:
-        return msgspec.structs.replace(self._bridge, name=self.name.text().strip())
+        keys = tuple(line.value for line in self.keys)
+        return msgspec.structs.replace(self._bridge, name=self.name.text().strip(), keys=keys)
 
     @property
     def focus(self) -> QWidget:
@@ -119,12 +179,13 @@ class EntryRow(QWidget):
         return self.port
 
 
-def _lay_out(widget: QWidget, line: Any, note: Note) -> None:
+def _lay_out(widget: QWidget, line: Any, note: Note) -> QVBoxLayout:
     layout = QVBoxLayout(widget)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(5)
     layout.addLayout(line)
     layout.addWidget(note)
+    return layout
 
 
 class Line(Protocol):

@@ -32,6 +32,8 @@ class TunnelsModel(QAbstractListModel):
     """The person moved a row; `ids` is the new order."""
     phase_changed = Signal(str, str, str)
     """id, the phase before, the phase now."""
+    newcomer = Signal(str, object)
+    """id, and the `Newcomer` that was not there before."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -129,11 +131,11 @@ class TunnelsModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
                 return tunnel.name
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{tunnel.name}, {words.phase(tunnel)}"
+                return f"{tunnel.name}, {words.state(tunnel)}"
             case Qt.ItemDataRole.AccessibleDescriptionRole:
                 return ", ".join((*tunnel.public, units.rate(tunnel.down_rate)))
             case Qt.ItemDataRole.ToolTipRole:
-                return "\n".join((tunnel.name, *tunnel.public, words.phase(tunnel)))
+                return "\n".join((tunnel.name, *tunnel.public, words.state(tunnel)))
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:

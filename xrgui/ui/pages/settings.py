@@ -122,6 +122,7 @@ class SettingsPage(QScrollArea):
             self._check(tr("A tunnel is down for more than 10 seconds"), "notify_down"),
             self._check(tr("It is up again"), "notify_up"),
             self._check(tr("A local service does not answer any more"), "notify_service"),
+            self._check(tr("A computer asks to be let in"), "notify_newcomer"),
         )
 
     def _engine(self) -> Card:

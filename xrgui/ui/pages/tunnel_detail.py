@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy
 from xrgui.ui import icons, theme, units, words
 from xrgui.ui.language import tr
 from xrgui.ui.models.traffic import Series
+from xrgui.ui.pages.newcomers import Newcomers
 from xrgui.ui.tunnel import Phase, Trouble, Tunnel
 from xrgui.ui.widgets.address import AddressRow
 from xrgui.ui.widgets.basic import TEXT_ICON, Card, Elided, button, column, label, paragraph, set_tone
@@ -23,8 +24,10 @@ MARGIN = 22
 
 class TunnelDetail(QScrollArea):
     asked = Signal(str)
-    """What the person wants: edit, toggle, retry, restart, other_end, unlock, connections, log."""
+    """What the person wants: edit, toggle, retry, restart, other_end, unlock, connections, log, copy_key."""
     address_asked = Signal(str, str)
+    newcomer_answered = Signal(str, object)
+    """approve or ignore, and the `Newcomer`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,6 +38,8 @@ class TunnelDetail(QScrollArea):
         self._header.asked.connect(self.asked)
         self._notice = _Notice()
         self._notice.asked.connect(self.asked)
+        self._newcomers = Newcomers()
+        self._newcomers.answered.connect(self.newcomer_answered)
         self._addresses = _Addresses()
         self._addresses.asked.connect(self.address_asked)
         self._path = PathWidget()
@@ -47,7 +52,7 @@ class TunnelDetail(QScrollArea):
         layout = QVBoxLayout(self.content)
         layout.setContentsMargins(MARGIN, 16, MARGIN, 18)
         layout.setSpacing(14)
-        for part in (self._header, self._notice, self._addresses, self._path_card):
+        for part in (self._header, self._notice, self._newcomers, self._addresses, self._path_card):
             layout.addWidget(part)
         layout.addWidget(self._traffic, 20)
         layout.addWidget(self._events, 20)
@@ -60,6 +65,7 @@ class TunnelDetail(QScrollArea):
         self.tunnel = tunnel
         self._header.show_tunnel(tunnel, fade=not fresh)
         self._notice.show_tunnel(tunnel)
+        self._newcomers.show_tunnel(tunnel)
         self._addresses.show_addresses(() if tunnel.phase is Phase.TROUBLE else tunnel.public)
         show_tunnel(self._path, tunnel)
         calm = tunnel.phase in (Phase.UP, Phase.STOPPED)

@@ -27,6 +27,8 @@ class TunnelsPage(QStackedWidget):
     asked = Signal(str)
     """A step for the chosen tunnel, as `TunnelDetail.asked` names it; also new."""
     address_asked = Signal(str, str)
+    newcomer_answered = Signal(str, object)
+    """approve or ignore, and who asks the chosen tunnel to be let in."""
     first_asked = Signal(str)
     """share, serve, import or try."""
     menu_asked = Signal(QPoint)
@@ -84,6 +86,7 @@ class TunnelsPage(QStackedWidget):
         self.list.customContextMenuRequested.connect(self._menu)
         self.detail.asked.connect(self.asked)
         self.detail.address_asked.connect(self.address_asked)
+        self.detail.newcomer_answered.connect(self.newcomer_answered)
         self._model.dataChanged.connect(self._data_changed)
         self._model.rowsInserted.connect(self._rows_changed)
         self._model.rowsRemoved.connect(self._rows_changed)

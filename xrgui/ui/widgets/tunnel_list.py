@@ -22,6 +22,8 @@ def second_line(tunnel: Tunnel) -> str:
 
 
 def third_line(tunnel: Tunnel) -> str:
+    if tunnel.newcomers:
+        return words.asking(tunnel)
     if tunnel.phase is not Phase.UP:
         return words.phase(tunnel)
     labels = [service.label for service in tunnel.services]
@@ -76,7 +78,7 @@ class TunnelDelegate(QStyledItemDelegate):
         trouble = tunnel.phase is Phase.TROUBLE
         for text, role in (
             (second_line(tunnel), "muted"),
-            (third_line(tunnel), "error" if trouble else "muted"),
+            (third_line(tunnel), "waiting" if tunnel.newcomers else "error" if trouble else "muted"),
         ):
             line.translate(0, height + 3)
             painter.setPen(theme.color(role))

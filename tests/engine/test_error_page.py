@@ -13,7 +13,7 @@ from tests.engine.pair import LOOPBACK, Pair, pair, until
 from xrgui.config.model import Limits
 from xrgui.engine import error_page
 from xrgui.engine.error_page import CROWDED, NO_BRIDGE, NO_SERVER, page
-from xrgui.engine.reverse import portal
+from xrgui.engine.reverse import waiting
 from xrgui.engine.sniff import NEED_MORE, UNKNOWN, sniff_request
 
 HTTP = {"http": True}
@@ -22,7 +22,7 @@ GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portal, "PATIENCE", 0.1)
+    monkeypatch.setattr(waiting, "PATIENCE", 0.1)
     monkeypatch.setattr(error_page, "LINGER", 0.5)
 
 

@@ -9,14 +9,15 @@ from typing import Any, cast
 import pytest
 
 from tests.fuzz.clock import FakeLoop
-from tests.fuzz.wire import Wire
+from tests.fuzz.wire import TARGET, Side, Wire
 from xrgui.address import Destination, Network
+from xrgui.engine.errors import RefusedError
 from xrgui.engine.interfaces import Acceptor
-from xrgui.engine.mux import frames, health, worker
+from xrgui.engine.mux import extension, frames, health, worker
 from xrgui.engine.mux.worker import MuxWorker
-from xrgui.engine.reverse import bridge as module
-from xrgui.engine.reverse import control
+from xrgui.engine.reverse import control, waiting
 from xrgui.engine.reverse.bridge import Bridge, retry_delay
+from xrgui.engine.session import Session
 
 FIRST = frames.new(1, Destination(Network.UDP, control.VLESS_DOMAIN, 0))
 """What a portal opens a link with."""
@@ -54,7 +55,7 @@ class Dial:
 class Net:
     """Where a bridge dials."""
 
-    def __init__(self, loop: FakeLoop, **own: Any) -> None:
+    def __init__(self, loop: FakeLoop, hello: extension.Hello | None = None, **own: Any) -> None:
         self.loop = loop
         self.dials: list[Dial] = []
         self.behaviour: Any = None
@@ -65,7 +66,7 @@ class Net:
             self.dial,
             cast(Acceptor, None),
             reverse=True,
-            hello=None,
+            hello=hello,
             buffer_limit=lambda: 1 << 20,
             **own,
         )
@@ -231,3 +232,42 @@ def test_a_network_change_dials_at_once_whatever_the_delay(net: Net, loop: FakeL
 def test_delays_follow_the_outage() -> None:
     assert [retry_delay(outage, 0) for outage in (0, 8, 80, 1000)] == [0.1, 1, 10, 15]
     assert retry_delay(8, 1) == 0.75
+
+
+OURS, PORTALS = (
+    extension.Hello(extension.FEATURES, extension.MIN_WINDOW, instance * 16) for instance in (b"b", b"p")
+)
+
+
+def forward(net: Net) -> Side:
+    """Somebody on the desktop wants what is beside the portal."""
+    side = Side()
+    net.bridge.connect(Session("local", "tunnel", TARGET), side)
+    return side
+
+
+def test_what_goes_to_the_portal_waits_for_a_link(loop: FakeLoop) -> None:
+    net = Net(loop, OURS)
+    net.bridge.start()
+    side = forward(net)
+    net.dials[0].answer()
+    net.dials[0].worker.data_received(PORTALS.encode())
+    assert side.transport is not None
+    assert side.transport.worker is net.dials[0].worker
+
+
+def test_it_waits_no_longer_than_is_bearable_and_not_for_a_stock_portal(loop: FakeLoop) -> None:
+    net = Net(loop, OURS)
+    net.behaviour = Dial.fail
+    net.bridge.start()
+    side = forward(net)
+    loop.pass_time(waiting.PATIENCE - 0.1)
+    assert not side.ended
+    loop.pass_time(0.2)
+    assert isinstance(side.ended[0], RefusedError)
+    assert "is down: refused" in str(side.ended[0])
+    stock = Net(loop, OURS)
+    stock.up()
+    assert "needs xrgui at the other end" in str(forward(stock).ended[0])
+    stock.bridge.stop()
+    assert "is down" in str(forward(stock).ended[0])

@@ -224,7 +224,7 @@ class TestForward:
     async def test_a_bridge_without_visitors_leaves_them_to_the_others(
         self, ends: Ends, echo: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("xrgui.engine.reverse.portal.PATIENCE", 0.05)
+        monkeypatch.setattr("xrgui.engine.reverse.waiting.PATIENCE", 0.05)
         there, here = await ends(rule("portal", "free"))
         await until(lambda: portal_of(there).links == 2)
         config = here.config
@@ -258,7 +258,7 @@ class TestKeys:
     async def test_another_carries_nobody_until_it_is_approved(
         self, ends: Ends, tmp_path: Path, has_key: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("xrgui.engine.reverse.portal.PATIENCE", 0.05)
+        monkeypatch.setattr("xrgui.engine.reverse.waiting.PATIENCE", 0.05)
         key = make_key(tmp_path / "k") if has_key else ""
         there, here = await ends(rule("portal", "free"), key=str(tmp_path / "k") if has_key else "", keys=())
         await until(lambda: len(portal_of(there).pending) == 2 and bridge_of(here).equal)

@@ -90,6 +90,8 @@ class MuxWorker(asyncio.Protocol):
         self.sign: Callable[[extension.Hello, extension.Hello], extension.Hello] | None = None
         """Makes a server's introduction out of `hello` and that of the peer."""
         self.heard_hello: Callable[[MuxWorker], None] | None = None
+        self.answered: Callable[[], None] | None = None
+        """Called when the peer has answered an echo."""
         self.window = hello.window if hello else WINDOW
         self.packet_limit = packet_limit
         self.buffer_limit = buffer_limit
@@ -352,6 +354,8 @@ class MuxWorker(asyncio.Protocol):
             elif not event.error and self.peer is not None:
                 self._acknowledge_forgotten(event.id)
             return
+            if self.answered is not None:
+                self.answered()
         if self.resumption is not None and self.resumption.refused(self, event.id):
             return
         exc: Exception | None = None

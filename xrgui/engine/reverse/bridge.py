@@ -22,6 +22,7 @@ from xrgui.engine.mux.resumption import Resumption
 from xrgui.engine.mux.substream import PacketStream, SubStream
 from xrgui.engine.mux.worker import V2RAY_PACKET, XRAY_PACKET, MuxWorker
 from xrgui.engine.reverse import control
+from xrgui.engine.reverse.waiting import WaitingRoom
 from xrgui.engine.session import Cancellable, Session
 
 log = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ class Bridge:
         self._warm = warm
         self._dialling: list[BridgeLink] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._room = WaitingRoom(self._open, self._refuse)
         self._loop = asyncio.get_running_loop()
 
     def start(self) -> None:
@@ -122,6 +124,7 @@ class Bridge:
         """Dial no more; the links that stand go on."""
         self._cancel_timer()
         self.state = "stopped"
+        self._room.close()
         for link in list(self._dialling):
             self._cancel(link)
 
@@ -202,6 +205,7 @@ class Bridge:
         if self._key is not None:
             worker.sign = self._sign
         worker.heard_hello = self._heard_hello
+        worker.answered = self._room.admit
         worker.fell_silent = lambda: self.worn_out(link)
         worker.resumption = self.resumption
         return worker
@@ -213,6 +217,7 @@ class Bridge:
             worker.go_away()
         self.resumption.met(worker, [link.worker for link in self.links])
         self.resumption.reopen(worker)
+        self._room.admit()
 
     def _sign(self, own: extension.Hello, portal: extension.Hello) -> extension.Hello:
         """Our introduction with the proof of our key, for this link alone."""
@@ -226,22 +231,26 @@ class Bridge:
 
     def connect(self, session: Session, protocol: asyncio.BaseProtocol) -> Cancellable | None:
         """Open *session*'s destination beside the portal, whose rules have the last word."""
+        return None if self._open(session, protocol) else self._room.enter(session, protocol)
+
+    def _open(self, session: Session, protocol: asyncio.BaseProtocol) -> bool:
+        """Open *session* over the least loaded link that may; False if it had better wait for one."""
+        fit = [link.worker for link in self.links if link.takes_ours]
         try:
-            worker = self._pick().worker
+            if not fit and any(not link.worker.equal and not link.draining for link in self.links):
+                raise RefusedError(f"{self.server} opens nothing for us: this needs xrgui at the other end")
+            if not fit:
+                return False
+            worker = min(fit, key=lambda worker: len(worker.streams))
             session.link = worker.number
             worker.open(session.destination, protocol)
         except (RefusedError, RemoteProtocolError) as error:
             protocol.connection_lost(error)
-        return None
+        return True
 
-    def _pick(self) -> BridgeLink:
-        """The least loaded link over which we may open. Raises RefusedError."""
-        fit = [link for link in self.links if link.worker.equal and not link.worker.going_away and not link.draining]
-        if fit:
-            return min(fit, key=lambda link: len(link.worker.streams))
-        if any(link.worker.peer is None or not link.worker.equal for link in self.links):
-            raise RefusedError(f"{self.server} opens nothing for us: this needs xrgui at the other end")
-        raise RefusedError(f"the link to {self.server} is down{f': {self.error}' if self.error else ''}")
+    def _refuse(self, protocol: asyncio.BaseProtocol) -> None:
+        reason = f": {self.error}" if self.error else ""
+        protocol.connection_lost(RefusedError(f"the link to {self.server} is down{reason}"))
 
     async def close(self) -> None:
         self.stop()
@@ -345,6 +354,12 @@ class BridgeLink:
         """It was worth its dial."""
         stood = self.worker.loop.time() - self.since
         return self.up and not self.wasted and (stood >= STEADY or self.worker.opened >= DRAIN_AHEAD)
+
+    @property
+    def takes_ours(self) -> bool:
+        """We may open sub-connections over it."""
+        worker = self.worker
+        return worker.equal and not worker.going_away and not self.draining and not worker.health.silent
 
     def cancel(self) -> None:
         if self.pending is not None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from time import time
 
 from xrgui.address import Destination, Network
@@ -21,15 +19,13 @@ from xrgui.engine.mux.substream import PacketStream, SubStream
 from xrgui.engine.mux.worker import V2RAY_PACKET, XRAY_PACKET, MuxWorker
 from xrgui.engine.reverse import control
 from xrgui.engine.reverse.admission import Admission, proven_key
+from xrgui.engine.reverse.waiting import WaitingRoom
 from xrgui.engine.session import Cancellable, Session
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT = 10.0
 """Seconds between control messages; newer bridges leave after 60 without one."""
-PATIENCE = 5.0
-"""Seconds that a visitor waits for a bridge that is on its way back."""
-WAITING_ROOM = 1000
 MOST_PENDING = 32
 """Links whose bridge has yet to be approved; the oldest makes room."""
 LATE = 1 << 20
@@ -72,8 +68,7 @@ class Portal:
         self._hello = hello
         self._buffer_limit = buffer_limit
         self.resumption = Resumption()
-        self._waiting: deque[Waiting] = deque()
-        self._closed = False
+        self._room = WaitingRoom(self._open, self._refuse)
 
     # As an outbound
 
@@ -82,58 +77,41 @@ class Portal:
         return bool(self.domain) and session.destination.host == self.domain
 
     def connect(self, session: Session, protocol: asyncio.BaseProtocol) -> Cancellable | None:
-        link = self.pick()
-        if link is None:
-            return self._wait(session, protocol)
-        try:
-            self._open(link, session, protocol)
-        except RemoteProtocolError as error:
-            protocol.connection_lost(error)
-        return None
+        return None if self._open(session, protocol) else self._room.enter(session, protocol)
 
     def pick(self) -> Link | None:
-        """The link that carries the fewest sub-connections; one that waits or whose echo is late only if all are."""
+        """The link that carries the fewest sub-connections; one that waits or whose echo is late only if all are, one
+        that is silent never: who waits may go on over its successor, or over itself once it answers again."""
         best: Link | None = None
         load = 0
         for link in self.links:
             worker = link.worker
-            if worker.going_away:
+            if worker.going_away or (worker.echoes and worker.health.silent):
                 continue
             amount = len(worker.streams) + (LATE if worker.brake.on or (worker.echoes and worker.health.late) else 0)
             if best is None or amount < load:
                 best, load = link, amount
         return best
 
-    def _open(self, link: Link, session: Session, protocol: asyncio.BaseProtocol) -> None:
+    def _open(self, session: Session, protocol: asyncio.BaseProtocol) -> bool:
+        """Open *session* over a link; False if none can take it now."""
+        link = self.pick()
+        if link is None:
+            return False
         session.link = link.worker.number
-        link.worker.open(session.destination, protocol, source=session.source, local=session.local)
-
-    def _wait(self, session: Session, protocol: asyncio.BaseProtocol) -> Cancellable | None:
-        if self._closed or len(self._waiting) >= WAITING_ROOM:
-            self._refuse(protocol)
-            return None
-        waiting = Waiting(self, session, protocol)
-        waiting.timer = asyncio.get_running_loop().call_later(PATIENCE, waiting.give_up)
-        self._waiting.append(waiting)
-        return waiting
+        try:
+            link.worker.open(session.destination, protocol, source=session.source, local=session.local)
+        except RemoteProtocolError as error:
+            protocol.connection_lost(error)
+        return True
 
     def _refuse(self, protocol: asyncio.BaseProtocol) -> None:
         self.refused += 1
-        error = RefusedError(f"no bridge is connected to the portal {self.tag!r}")
+        if self.links:
+            error = RefusedError(f"the bridge of the portal {self.tag!r} does not answer")
+        else:
+            error = RefusedError(f"no bridge is connected to the portal {self.tag!r}")
         protocol.connection_lost(error)
-
-    def _admit(self) -> None:
-        """A bridge came: those who waited for one go on."""
-        while self._waiting:
-            link = self.pick()
-            if link is None:
-                return
-            waiting = self._waiting.popleft()
-            waiting.stop_timer()
-            try:
-                self._open(link, waiting.session, waiting.protocol)
-            except RemoteProtocolError as error:
-                waiting.protocol.connection_lost(error)
 
     # As the taker of links
 
@@ -157,6 +135,7 @@ class Portal:
             buffer_limit=self._buffer_limit(),
         )
         worker.heard_hello = link.greeted
+        worker.answered = self._room.admit
         return worker
 
     def arrived(self, link: Link) -> None:
@@ -225,7 +204,7 @@ class Portal:
             self.since = link.worker.loop.time()
         self.links.append(link)
         log.info("portal %s: a bridge joined from %s", self.tag, link.address)
-        self._admit()
+        self._room.admit()
 
     def left(self, link: Link, exc: Exception | None) -> None:
         if link in self.pending:
@@ -249,38 +228,10 @@ class Portal:
             link.drain()
 
     async def close(self) -> None:
-        self._closed = True
-        while self._waiting:
-            waiting = self._waiting.popleft()
-            waiting.stop_timer()
-            self._refuse(waiting.protocol)
+        self._room.close()
         for link in [*self.links, *self.pending]:
             link.worker.abort(ConnectionResetError("the portal was stopped"))
         self.resumption.close()
-
-
-@dataclass(slots=True, eq=False)
-class Waiting:
-    """A visitor who came while no bridge was there."""
-
-    portal: Portal
-    session: Session
-    protocol: asyncio.BaseProtocol
-    timer: asyncio.TimerHandle | None = None
-
-    def stop_timer(self) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
-
-    def cancel(self) -> None:
-        self.stop_timer()
-        if self in self.portal._waiting:
-            self.portal._waiting.remove(self)
-
-    def give_up(self) -> None:
-        self.cancel()
-        self.portal._refuse(self.protocol)
 
 
 class Link(asyncio.DatagramProtocol):

@@ -1,0 +1,130 @@
+"""Which link a visitor gets, and who waits for one, by a clock that the test turns; the bridge is what the test writes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fuzz.clock import FakeLoop
+from tests.fuzz.wire import TARGET, Side, Wire
+from xrgui.engine.errors import RefusedError
+from xrgui.engine.mux import frames, health, worker
+from xrgui.engine.mux.worker import MuxWorker
+from xrgui.engine.reverse import waiting
+from xrgui.engine.reverse.portal import Portal
+from xrgui.engine.session import Session
+
+LIMIT = 1 << 20
+
+
+class Carrier(Wire):
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        assert isinstance(protocol, MuxWorker)
+        self.writer = protocol
+
+
+def link(portal: Portal) -> MuxWorker:
+    """A stock bridge's, on a path of 50 ms."""
+    wire = Carrier()
+    portal.attach(Session("links", "vless", TARGET), wire, b"")
+    assert wire.writer is not None
+    answer(wire.writer)
+    wire.writer.rtt = 0.05
+    return wire.writer
+
+
+def answer(link: MuxWorker) -> None:
+    """To all echoes that are under way."""
+    for _ in range(len(link.echoes)):
+        link.data_received(frames.end(0))
+
+
+def visit(portal: Portal) -> Side:
+    side = Side()
+    portal.connect(Session("visitors", "tunnel", TARGET), side)
+    return side
+
+
+@pytest.fixture
+def loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLoop]:
+    with FakeLoop() as made:
+        for named in (health, worker):
+            monkeypatch.setattr(named, "monotonic", made.time)
+        yield made
+
+
+@pytest.fixture
+def portal(loop: FakeLoop) -> Portal:
+    return Portal("portal", buffer_limit=lambda: LIMIT)
+
+
+@pytest.fixture
+def silent(portal: Portal, loop: FakeLoop) -> MuxWorker:
+    """The only link: it has a visitor, and nothing has come from its bridge for a second."""
+    made = link(portal)
+    visit(portal)
+    loop.pass_time(1)
+    assert made.health.silent
+    return made
+
+
+def test_a_visitor_waits_while_the_only_link_is_silent(portal: Portal, silent: MuxWorker, loop: FakeLoop) -> None:
+    opened = silent.opened
+    side = visit(portal)
+    assert side.transport is None
+    assert silent.opened == opened
+    loop.pass_time(waiting.PATIENCE - 0.1)
+    assert not side.ended
+    loop.pass_time(0.2)
+    (error,) = side.ended
+    assert isinstance(error, RefusedError)
+    assert "does not answer" in str(error)
+    assert not silent.closed
+
+
+def test_who_waits_goes_on_over_the_successor(portal: Portal, silent: MuxWorker) -> None:
+    side = visit(portal)
+    successor = link(portal)
+    assert side.transport is not None
+    assert side.transport.worker is successor
+
+
+def test_who_waits_goes_on_when_the_old_link_answers_again(portal: Portal, silent: MuxWorker, loop: FakeLoop) -> None:
+    side = visit(portal)
+    loop.pass_time(2)
+    answer(silent)
+    assert side.transport is not None
+    assert side.transport.worker is silent
+    loop.pass_time(0.1)
+    assert not side.ended
+
+
+def test_who_leaves_meanwhile_is_not_opened(portal: Portal, silent: MuxWorker, loop: FakeLoop) -> None:
+    side = Side()
+    pending = portal.connect(Session("visitors", "tunnel", TARGET), side)
+    assert pending is not None
+    pending.cancel()
+    successor = link(portal)
+    loop.pass_time(waiting.PATIENCE + 1)
+    assert side.transport is None
+    assert not side.ended
+    assert successor.opened == 1
+
+
+def test_many_wait_in_bounds_and_in_order(portal: Portal, silent: MuxWorker) -> None:
+    sides = [visit(portal) for _ in range(waiting.MOST_WAITING + 3)]
+    assert [bool(side.ended) for side in sides].count(True) == 3
+    link(portal)
+    ids = [side.transport.id for side in sides if side.transport is not None]
+    assert ids == sorted(ids)
+    assert len(ids) == waiting.MOST_WAITING
+
+
+async def test_a_portal_that_ends_sends_those_who_wait_away() -> None:
+    portal = Portal("portal", buffer_limit=lambda: LIMIT)
+    before, after = visit(portal), Side()
+    await portal.close()
+    portal.connect(Session("visitors", "tunnel", TARGET), after)
+    assert [len(side.ended) for side in (before, after)] == [1, 1]

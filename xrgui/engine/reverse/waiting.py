@@ -1,0 +1,82 @@
+"""Those who came while no link could take them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xrgui.engine.session import Cancellable, Session
+
+PATIENCE = 5.0
+"""Seconds that one waits for a link that is on its way back."""
+MOST_WAITING = 1000
+
+
+class WaitingRoom:
+    """*take* opens a session for its protocol, and says whether a link is there to do so. *refuse* sends one away."""
+
+    def __init__(
+        self,
+        take: Callable[[Session, asyncio.BaseProtocol], bool],
+        refuse: Callable[[asyncio.BaseProtocol], None],
+    ) -> None:
+        self._take = take
+        self._refuse = refuse
+        self._waiting: deque[Waiting] = deque()
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def enter(self, session: Session, protocol: asyncio.BaseProtocol) -> Cancellable | None:
+        if self._closed or len(self._waiting) >= MOST_WAITING:
+            self._refuse(protocol)
+            return None
+        waiting = Waiting(self, session, protocol)
+        waiting.timer = asyncio.get_running_loop().call_later(PATIENCE, waiting.give_up)
+        self._waiting.append(waiting)
+        return waiting
+
+    def admit(self) -> None:
+        """A link came, or answers again: those who waited go on."""
+        while self._waiting:
+            first = self._waiting[0]
+            if not self._take(first.session, first.protocol):
+                return
+            first.cancel()
+
+    def leave(self, waiting: Waiting) -> None:
+        if waiting in self._waiting:
+            self._waiting.remove(waiting)
+
+    def turn_away(self, waiting: Waiting) -> None:
+        self.leave(waiting)
+        self._refuse(waiting.protocol)
+
+    def close(self) -> None:
+        self._closed = True
+        while self._waiting:
+            self._waiting[0].give_up()
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    room: WaitingRoom
+    session: Session
+    protocol: asyncio.BaseProtocol
+    timer: asyncio.TimerHandle | None = None
+
+    def _stop_timer(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+    def cancel(self) -> None:
+        self._stop_timer()
+        self.room.leave(self)
+
+    def give_up(self) -> None:
+        self._stop_timer()
+        self.room.turn_away(self)

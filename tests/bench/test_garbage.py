@@ -11,7 +11,7 @@ from bench.garbage import Doors, Knocker, throw
 from xrgui.config.load import load_text
 from xrgui.engine.engine import Engine
 from xrgui.engine.inbound import vmess
-from xrgui.engine.limits import memory
+from xrgui.engine.memory import memory
 
 
 def test_the_program_is_afterwards_what_it_was(tmp_path: Path) -> None:

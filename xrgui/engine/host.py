@@ -12,7 +12,8 @@ from typing import Protocol
 
 from xrgui import __version__
 from xrgui.config import model
-from xrgui.engine import limits
+from xrgui.engine.memory import default_memory
+from xrgui.engine.memory import memory as held
 from xrgui.engine.network_watch import NetworkWatch
 from xrgui.engine.session import Session
 from xrgui.logs import Log, secrets_of
@@ -98,7 +99,7 @@ class Host:
     def _changed(self) -> None:
         self.follow_logs()
         budgets = [config.limits.memory << 20 for config in self.configs.values() if config.limits.memory]
-        limits.memory.budget = min(budgets, default=limits.default_memory())
+        held.budget = min(budgets, default=default_memory())
         if any(engine.has_bridges for engine in self.engines.values()):
             self._watch.start()
         else:

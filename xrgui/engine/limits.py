@@ -1,31 +1,20 @@
-"""What visitors may cost: how many there may be, from one address and in all, and how much memory takes what is
-held for them."""
+"""How many visitors there may be, from one address and in all, and how many strangers in a handshake."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Iterator
 from ipaddress import IPv6Address
-from typing import TYPE_CHECKING, Protocol
-from weakref import WeakSet
+from typing import Protocol
 
 from xrgui.config.model import Limits
-from xrgui.engine.mux import extension
 from xrgui.engine.session import Session
-
-if TYPE_CHECKING:
-    from xrgui.engine.mux.resumption import Resumption
-    from xrgui.engine.mux.substream import SubStream
-    from xrgui.engine.mux.worker import MuxWorker
 
 log = logging.getLogger(__name__)
 
 QUIET = 10.0
 """Seconds between two log lines about the same kind of refusal."""
-LEAST_WINDOW = 64 * 1024
-"""What a window shrinks to at most while memory is short."""
 
 
 class RareLog:
@@ -123,62 +112,3 @@ def address_of(host: str) -> str:
     except ValueError:
         return host
     return f"{IPv6Address(number)}/64"
-
-
-def default_memory() -> int:
-    """A quarter of the machine's memory, or 256 MiB where the system does not tell."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4
-    except (AttributeError, OSError, ValueError):
-        return 256 * 1024 * 1024
-
-
-class Memory:
-    """Bytes that all sub-connections of this process hold: received and not taken, queued, and sent without
-    an acknowledgement. From half of `budget` on windows shrink; beyond it the largest holders end, those without
-    credits first, since nothing else slows them."""
-
-    __slots__ = ("_due", "_rare", "budget", "resumptions", "used", "workers")
-
-    def __init__(self) -> None:
-        self.budget = default_memory()
-        self.used = 0
-        self.workers: set[MuxWorker] = set()
-        self.resumptions: WeakSet[Resumption] = WeakSet()
-        self._due = False
-        self._rare = RareLog(log)
-
-    def window(self, wanted: int) -> int:
-        """The window to grant where *wanted* bytes would be right."""
-        free, half = self.budget - self.used, self.budget // 2
-        if free >= half or wanted <= LEAST_WINDOW:
-            return wanted
-        return max(wanted * max(free, 0) // half, LEAST_WINDOW)
-
-    def exceeded(self, loop: asyncio.AbstractEventLoop) -> None:
-        """`used` is over `budget`: make room once this turn of the loop is over."""
-        if not self._due:
-            self._due = True
-            loop.call_soon(self._make_room, loop)
-
-    def _make_room(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._due = False
-        ended = 0
-        for stream in sorted(self._holders(), key=lambda one: (one.credited, -one.weight)):
-            if self.used <= self.budget * 7 // 8:
-                break
-            stream.overflow(extension.OVER_LIMIT, "memory is short, and this one holds the most", quiet=True)
-            ended += 1
-        if ended:
-            text = "%d sub-connections ended: %d MiB are held for slow visitors, the limit"
-            self._rare.warning(loop.time(), text, ended, self.budget >> 20)
-
-    def _holders(self) -> set[SubStream]:
-        found = {stream for resumption in self.resumptions for stream in resumption.streams}
-        for worker in self.workers:
-            found.update(worker.holders)
-        return {stream for stream in found if stream.weight and not stream.lost}
-
-
-memory = Memory()
-"""This process's."""

@@ -84,6 +84,7 @@ class Health:
     def _look(self) -> None:
         worker = self._worker
         now = monotonic()
+        worker.report_all()
         if worker.brake.on:
             worker.last_received = now
         elif worker.echoes:

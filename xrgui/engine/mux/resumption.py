@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from xrgui.engine.errors import RemoteProtocolError
-from xrgui.engine.limits import memory
+from xrgui.engine.memory import memory
 from xrgui.engine.mux import extension, frames
 from xrgui.engine.mux.substream import SubStream
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from xrgui.address import Destination
 from xrgui.engine.errors import describe
-from xrgui.engine.limits import memory
+from xrgui.engine.memory import memory
 from xrgui.engine.mux import extension, frames
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ class SubStream(asyncio.Transport):
             if not window:
                 self.end_seen = True
                 self.worker.settled(self)
-        limit = consumed + window
+        limit = consumed + min(window, extension.MAX_WINDOW)
         if limit <= self.limit:
             return
         self.limit = limit
@@ -213,6 +213,11 @@ class SubStream(asyncio.Transport):
     def weight(self) -> int:
         """Bytes that are kept for it, as `limits.memory` counts them."""
         return self.held_size + self.queued + (0 if self.unacked is None else self.sent - self.acked)
+
+    @property
+    def progress(self) -> int:
+        """Grows by the bytes that are not held any more."""
+        return self.taken + (self.sent if self.unacked is None else self.acked)
 
     def drop_sent(self) -> None:
         """Nothing will be sent again."""
@@ -364,17 +369,26 @@ class SubStream(asyncio.Transport):
             self.held.append(data)
         self.held_size += len(data)
         memory.used += len(data)
-        if memory.used > memory.budget:
-            memory.exceeded(self.worker.loop)
+        if memory.used > memory.alarm:
+            memory.pressed(self.worker.loop)
         if self.credited:
             if self.received > self.allowed + GRACE:
                 self.overflow(extension.FLOW_VIOLATION, "the peer sent more than it was granted")
         elif self.held_size > self.worker.buffer_limit:
             self.worker.brake.hold(self)
 
-    def overflow(self, code: int, text: str, *, quiet: bool = False) -> None:
-        if not quiet:
-            log.warning("sub-connection %d ended: %s", self.id, text)
+    def give_way(self, text: str) -> None:
+        """What is held for it is needed elsewhere."""
+        if self.lost:
+            self.worker.forget(self)  # only what a new link would need is left of it
+        else:
+            self._end_now(extension.OVER_LIMIT, text)
+
+    def overflow(self, code: int, text: str) -> None:
+        log.warning("sub-connection %d ended: %s", self.id, text)
+        self._end_now(code, text)
+
+    def _end_now(self, code: int, text: str) -> None:
         self.reason = text
         protocol, self.protocol = self.protocol, _NOBODY
         told = self.lost

@@ -19,7 +19,7 @@ from typing import cast
 
 from xrgui.address import Destination, Network
 from xrgui.engine.errors import PeerResetError, RemoteProtocolError
-from xrgui.engine.limits import memory
+from xrgui.engine.memory import memory
 from xrgui.engine.mux import extension, frames
 from xrgui.engine.mux.brake import Brake
 from xrgui.engine.mux.connection import (
@@ -52,6 +52,11 @@ JOIN_BELOW = 4096
 ALL_IDS = (1, 65535)
 PORTAL_IDS, BRIDGE_IDS = (1, 0x7FFF), (0x8000, 0xFFFF)
 """Which ids each side gives to what it opens, between two xrgui with equal ends."""
+MOST_SETTLING = 8192
+"""Closed streams that wait for their acknowledgement, which takes an honest peer a round trip."""
+MOST_UNREAD = 4 * 1024 * 1024
+"""Bytes of control frames, which never wait, that a peer may leave unread before it is given up: it asks for answers
+and takes none."""
 SPARE_IDS = 500
 """So many ids stay free, so that the search for one is short."""
 V2RAY_PACKET, XRAY_PACKET = 2048, 8192
@@ -85,13 +90,13 @@ class MuxWorker(asyncio.Protocol):
         """The peer's introduction, once both were exchanged."""
         self.fell_silent: Callable[[], None] | None = None
         """Called while nothing comes from the peer, though it was asked."""
+        self.answered: Callable[[], None] | None = None
+        """Called when the peer has answered an echo."""
         self.equal = False
         """Both sides may open sub-connections."""
         self.sign: Callable[[extension.Hello, extension.Hello], extension.Hello] | None = None
         """Makes a server's introduction out of `hello` and that of the peer."""
         self.heard_hello: Callable[[MuxWorker], None] | None = None
-        self.answered: Callable[[], None] | None = None
-        """Called when the peer has answered an echo."""
         self.window = hello.window if hello else WINDOW
         self.packet_limit = packet_limit
         self.buffer_limit = buffer_limit
@@ -247,6 +252,8 @@ class MuxWorker(asyncio.Protocol):
         """Free the stream's id; False if it was free already. With *settle* a stream that can be resumed is kept
         until the peer has seen its end."""
         if self.streams.get(stream.id) is not stream:
+            if not settle and self.settling.get(stream.id) is stream:
+                del self.settling[stream.id]
             kept = settle and isinstance(stream, SubStream) and not stream.end_seen
             if isinstance(stream, SubStream) and stream.uid and self.resumption is not None and not kept:
                 self.resumption.drop(stream)
@@ -257,6 +264,8 @@ class MuxWorker(asyncio.Protocol):
             self.ungranted.discard(stream)
             if settle and not stream.end_seen and not self.closed:
                 self.settling[stream.id] = stream
+                if len(self.settling) > MOST_SETTLING:
+                    self.settled(next(iter(self.settling.values())))
             elif self.resumption is not None:
                 self.resumption.drop(stream)
         return not self.closed
@@ -345,6 +354,8 @@ class MuxWorker(asyncio.Protocol):
             sample = monotonic() - self.echoes.popleft()
             self.rtt = sample if self.rtt is None else self.rtt + (sample - self.rtt) / 4
             self.least_rtt = sample if self.least_rtt is None else min(self.least_rtt, sample)
+            if self.answered is not None:
+                self.answered()
             return
         stream = self.streams.get(event.id)
         if stream is None:
@@ -354,8 +365,6 @@ class MuxWorker(asyncio.Protocol):
             elif not event.error and self.peer is not None:
                 self._acknowledge_forgotten(event.id)
             return
-            if self.answered is not None:
-                self.answered()
         if self.resumption is not None and self.resumption.refused(self, event.id):
             return
         exc: Exception | None = None
@@ -479,12 +488,15 @@ class MuxWorker(asyncio.Protocol):
         self._out_size = 0
         if transport.is_closing():
             return
+        if self.blocked and transport.get_write_buffer_size() > MOST_UNREAD:
+            self.abort(RemoteProtocolError("the peer does not read the answers that it asks for"))
+            return
         if size < 16 * JOIN_BELOW:
             transport.write(b"".join(out))
         else:
             transport.writelines(out)
-        if memory.used > memory.budget:
-            memory.exceeded(self.loop)
+        if memory.used > memory.alarm:
+            memory.pressed(self.loop)
 
     def make_ready(self, stream: SubStream) -> None:
         """*stream* has bytes queued and may send: it waits for its turn."""

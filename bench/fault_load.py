@@ -8,8 +8,9 @@ import random
 import threading
 import time
 from collections.abc import Coroutine, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+from bench.fault_bed import high
 from bench.load import SMALL, complete
 from tests.interop.origin import KEY
 from tests.interop.topologies import LOOPBACK
@@ -36,20 +37,31 @@ class Background:
 
 
 class Echo:
-    """One visitor who sends blocks and compares what comes back, byte by byte."""
+    """One visitor who sends blocks and compares what comes back, byte by byte. *again*: comes back where the
+    connection is lost."""
 
-    def __init__(self, port: int, pause: float) -> None:
+    def __init__(self, port: int, pause: float, again: bool) -> None:
         self.error = ""
         self.wrong = False
         self.sent = self.received = 0
         self._port = port
         self._pause = pause
+        self._again = again
         self._random = random.Random(id(self))
         self._expected = bytearray()
         self._stopping = False
         self.task: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
+        await self._visit()
+        while self._again and not self._stopping and not self.wrong:
+            await asyncio.sleep(0.2)
+            self.error = ""
+            self.sent = self.received = 0
+            self._expected.clear()
+            await self._visit()
+
+    async def _visit(self) -> None:
         try:
             reader, writer = await asyncio.open_connection(LOOPBACK, self._port)
         except OSError as error:
@@ -95,9 +107,9 @@ class Echo:
 
 
 class Echoes:
-    def __init__(self, background: Background, port: int, count: int, pause: float = 0.02) -> None:
+    def __init__(self, background: Background, port: int, count: int, again: bool, pause: float = 0.02) -> None:
         self._background = background
-        self.visitors = [Echo(port, pause) for _ in range(count)]
+        self.visitors = [Echo(port, pause, again) for _ in range(count)]
         background.run(self._start())
 
     async def _start(self) -> None:
@@ -199,12 +211,91 @@ async def ask(port: int) -> None:
         writer.transport.abort()
 
 
+class Regular(asyncio.Protocol):
+    """One visitor whose connection stays, and who asks again some time after each answer."""
+
+    def __init__(self, thinking: float) -> None:
+        self.times: list[float] = []
+        self.asked = 0.0
+        """When the request under way was begun; 0 if none is."""
+        self.lost = False
+        self._thinking = thinking
+        self._answer = b""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self._think()
+
+    def _think(self) -> None:
+        pause = self._thinking * (0.5 + random.random())
+        self._timer = asyncio.get_running_loop().call_later(pause, self._ask)
+
+    def _ask(self) -> None:
+        self.asked = time.monotonic()
+        self.transport.write(SMALL)
+
+    def data_received(self, data: bytes) -> None:
+        self._answer += data
+        if complete(self._answer):
+            self.times.append(time.monotonic() - self.asked)
+            self.asked = 0.0
+            self._answer = b""
+            self._think()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+class Regulars:
+    """*count* busy visitors, each with a connection of its own."""
+
+    def __init__(self, background: Background, port: int, count: int, thinking: float) -> None:
+        self._background = background
+        self._thinking = thinking
+        self._visitors: list[Regular] = []
+        self._count = count
+        background.run(self._arrive(port))
+
+    async def _arrive(self, port: int) -> None:
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(OSError, TimeoutError):
+            for _ in range(self._count):
+                async with asyncio.timeout(10):
+                    _, visitor = await loop.create_connection(lambda: Regular(self._thinking), LOOPBACK, port)
+                self._visitors.append(visitor)
+
+    def watch(self, seconds: float) -> dict[str, float]:
+        """What they got in so many seconds, after each has asked once; they leave after that."""
+        time.sleep(2 * self._thinking)
+        return self._background.run(self._watch(seconds), seconds + 30)
+
+    async def _watch(self, seconds: float) -> dict[str, float]:
+        for visitor in self._visitors:
+            visitor.times.clear()
+        await asyncio.sleep(seconds)
+        now = time.monotonic()
+        times = [took for visitor in self._visitors for took in visitor.times]
+        late = [now - visitor.asked for visitor in self._visitors if visitor.asked and now - visitor.asked > 1]
+        held = sum(not visitor.lost for visitor in self._visitors)
+        for visitor in self._visitors:
+            visitor.transport.abort()
+        return {
+            "requests/s": len(times) / seconds,
+            "p99 ms": high(times + late) * 1000,
+            "% of the busy held": 100 * held / self._count,
+        }
+
+
 @contextlib.contextmanager
-def load(page: int, echo: int, visitors: int) -> Iterator[tuple[Prober, Echoes]]:
-    """Small requests and echoes for as long as the block runs; `Echoes.finish` is the block's own affair."""
+def load(page: int, echo: int, visitors: int, again: bool = False) -> Iterator[tuple[Prober, Echoes]]:
+    """Small requests and echoes for as long as the block runs; `Echoes.finish` is the block's own affair. *again*:
+    echoes whose connection is lost come back."""
     background = Background()
     try:
-        echoes = Echoes(background, echo, visitors)
+        echoes = Echoes(background, echo, visitors, again)
         prober = Prober(background, page)
         try:
             yield prober, echoes

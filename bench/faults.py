@@ -16,25 +16,34 @@ import platform
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from bench import tunnels
 from bench.__main__ import names, running_peers, say
-from bench.fault_rows import FULL, LARGE, QUICK, ROWS, Bed, FaultRow, Sizes
+from bench.fault_bed import FULL, QUICK, Bed, FaultRow, Sizes, Variant
+from bench.fault_rows import ROWS
+from bench.fault_visitors import LARGE, allow_descriptors
 from bench.load import LoadError
 from bench.rows import Figures
 from bench.table import text
 from bench.tunnels import Place
-from bench.wire import Wire, enter_namespace, namespaced, wire
+from bench.wire import AbsentError, Wire, enter_namespace, namespaced, wire
 from tests.conftest import pick_port
 from tests.interop import peers, topologies
+from xrgui.rpc import RpcError
 
 PEERS = "xrgui,xrgui/v2ray,v2ray,xray,frp,rathole"
 SIZES = {"quick": QUICK, "usual": Sizes(), "full": FULL}
 Table = dict[str, dict[str, Figures]]
 """Row -> contestant -> figures."""
+EVEN = Variant()
+SETTLED = 1.0
+"""Seconds after a contestant's first answer, for all its links to be there."""
+RUNTIME = "run"
+"""Where the engines' endpoints are, in the place's directory."""
 
 
 def main() -> int:
@@ -53,14 +62,18 @@ def main() -> int:
     sizes = SIZES[options.size]
     if options.kills:
         sizes = replace(sizes, kills=options.kills)
-    if options.seconds:
-        sizes = replace(sizes, stall=options.seconds, flapping=options.seconds, soak=options.seconds)
+    if seconds := options.seconds:
+        sizes = replace(sizes, stall=seconds, flapping=seconds, soak=seconds, soak_of_peers=seconds)
+    allow_descriptors(sizes)
+    absent: dict[str, str] = {}
     with place() as here:
-        found = measure(options.rows, contestants, sizes, here)
+        found = measure(options.rows, contestants, sizes, here, absent)
     way = "network namespace and nftables" if namespaced() else "fault proxy"
     load = os.getloadavg()[1]
     print(f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, {way}, load {load:.1f}, {sizes}\n")
     print(markdown(options.rows, contestants, found))
+    for what, why in absent.items():
+        print(f"\nWithout {what}: {why}.")
     if options.json:
         Path(options.json).write_text(json.dumps(found, indent=1))
     return 0
@@ -93,6 +106,7 @@ def place() -> Iterator[Place]:
     with tempfile.TemporaryDirectory(prefix="xrgui-faults-", dir=parent) as name:
         directory = Path(name)
         directory.chmod(0o755)
+        os.environ["XRGUI_RUNTIME_DIR"] = str(directory / RUNTIME)
         root = directory / "pages"
         root.mkdir()
         (root / "small").write_bytes(os.urandom(1024))
@@ -112,32 +126,46 @@ def echo() -> Iterator[int]:
         server.terminate()
 
 
-def measure(asked: list[FaultRow], contestants: list[str], sizes: Sizes, here: Place) -> Table:
+def measure(asked: list[FaultRow], contestants: list[str], sizes: Sizes, here: Place, absent: dict[str, str]) -> Table:
+    """*absent* learns what this machine cannot measure, and why."""
     found: Table = {}
     for row in asked:
         for contestant in contestants:
-            figures = once(row, contestant, sizes, here)
+            figures: Figures = {}
+            for variant in row.variants(contestant, sizes):
+                try:
+                    figures |= once(row, contestant, sizes, here, variant)
+                except AbsentError as error:
+                    absent[f"{row.name} {variant.label}".rstrip(", ")] = str(error)
             say(f"{row.name} {contestant}: " + ", ".join(f"{name} {text(value)}" for name, value in figures.items()))
             found.setdefault(row.name, {})[contestant] = figures
     return found
 
 
-def once(row: FaultRow, contestant: str, sizes: Sizes, here: Place) -> Figures:
-    """One measurement with fresh processes; empty, with the reason said, where it failed."""
+def once(row: FaultRow, contestant: str, sizes: Sizes, here: Place, variant: Variant = EVEN) -> Figures:
+    """One measurement with fresh processes; empty, with the reason said, where it failed. Raises AbsentError."""
     made: list[Wire] = []
 
     @contextlib.contextmanager
     def on_the_link(port: int) -> Iterator[int]:
         with wire(port) as (its_wire, dialled):
             made.append(its_wire)
+            if variant.rtt:
+                its_wire.slow(variant.rtt)
             yield dialled
 
     try:
-        with tunnels.tunnel(contestant, "raw", here, on_the_link) as tunnel:
-            return row.measure(Bed(tunnel, made[0], sizes))
-    except (LoadError, OSError, RuntimeError) as error:
-        say(f"{row.name} {contestant} failed: {error}")
+        with tunnels.tunnel(contestant, "raw", here, on_the_link, variant.links) as tunnel:
+            bed = Bed(tunnel, made[0], sizes, contestant, here.directory / RUNTIME)
+            time.sleep(SETTLED)
+            before = bed.held()
+            figures = row.measure(bed)
+            if row.leaves:
+                figures |= bed.left(before)
+    except (LoadError, OSError, RuntimeError, RpcError) as error:
+        say(f"{row.name} {contestant} {variant.label}failed: {error}")
         return {}
+    return {variant.label + name: value for name, value in figures.items()}
 
 
 def markdown(asked: list[FaultRow], contestants: list[str], found: Table) -> str:

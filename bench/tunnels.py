@@ -33,6 +33,10 @@ DEFAULT = (
 )
 
 
+EACH = 0
+"""As the number of main connections: one for each visitor."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where things are: the servers to reach, a directory to write to, certificates."""
@@ -83,11 +87,16 @@ def is_modern(contestant: str) -> bool:
 
 @contextlib.contextmanager
 def tunnel(
-    contestant: str, shape: str, place: Place, wire: Callable[[int], AbstractContextManager[int]] = nullcontext
+    contestant: str,
+    shape: str,
+    place: Place,
+    wire: Callable[[int], AbstractContextManager[int]] = nullcontext,
+    links: int | None = None,
 ) -> Iterator[Tunnel]:
     """The contestant's programs, up and answering; ended afterwards.
 
     *wire* may put something before the port at which the desktop side comes in; it gives the port to dial instead.
+    *links*: main connections, for those who let one choose.
     """
     if contestant == "direct":
         yield Tunnel(place.page, place.banner)
@@ -97,8 +106,8 @@ def tunnel(
     desktop_program, public_program = programs(contestant)
     with contextlib.ExitStack() as stack:
         dialled = stack.enter_context(wire(link))
-        public_config, _ = configurations(contestant, shape, link, services, place.certificates)
-        _, desktop_config = configurations(contestant, shape, dialled, services, place.certificates)
+        public_config, _ = configurations(contestant, shape, link, services, place.certificates, links)
+        _, desktop_config = configurations(contestant, shape, dialled, services, place.certificates, links)
         public = peers.start(public_program, public_config, place.directory, "public")
         stack.callback(public.stop)
         public.wait_listening(link)
@@ -109,24 +118,34 @@ def tunnel(
 
 
 def configurations(
-    contestant: str, shape: str, link: int, services: tuple[Service, ...], certificates: Certificates
+    contestant: str,
+    shape: str,
+    link: int,
+    services: tuple[Service, ...],
+    certificates: Certificates,
+    links: int | None = None,
 ) -> tuple[topologies.Json | str, topologies.Json | str]:
     """For the public side and for the desktop's."""
     if contestant in FOREIGN:
-        return FOREIGN[contestant](shape, link, services)
+        return FOREIGN[contestant](shape, link, services, links)
     spoken = SHAPES[shape]
     if is_modern(contestant):
         spoken = Shape("vless-reverse", "vless", spoken.transport)
-    return (
-        topologies.portal(spoken, link, services, certificates),
-        topologies.bridge(spoken, link, certificates),
-    )
+    bridge = topologies.bridge(spoken, link, certificates)
+    if links is not None and programs(contestant)[0] == "xrgui":
+        bridge["reverse"]["bridges"][0]["links"] = links
+    return topologies.portal(spoken, link, services, certificates), bridge
 
 
-def frp(shape: str, link: int, services: tuple[Service, ...]) -> tuple[str, str]:
+def frp(shape: str, link: int, services: tuple[Service, ...], links: int | None) -> tuple[str, str]:
+    """By itself it has one link, and gives up where the server is not there when it starts."""
     server = f'bindAddr = "{LOOPBACK}"\nbindPort = {link}\nproxyBindAddr = "{LOOPBACK}"\n'
     tls = "true" if shape == "tls" else "false"
     client = f'serverAddr = "{LOOPBACK}"\nserverPort = {link}\ntransport.tls.enable = {tls}\n'
+    client += "loginFailExit = false\n"
+    if links == EACH:
+        server += "transport.tcpMux = false\n"
+        client += "transport.tcpMux = false\ntransport.poolCount = 4\n"
     for service in services:
         client += (
             f'[[proxies]]\nname = "{service.name}"\ntype = "tcp"\nlocalIP = "{LOOPBACK}"\n'
@@ -135,7 +154,8 @@ def frp(shape: str, link: int, services: tuple[Service, ...]) -> tuple[str, str]
     return server, client
 
 
-def rathole(shape: str, link: int, services: tuple[Service, ...]) -> tuple[str, str]:
+def rathole(shape: str, link: int, services: tuple[Service, ...], links: int | None) -> tuple[str, str]:
+    """It has a link for each visitor."""
     server = f'[server]\nbind_addr = "{LOOPBACK}:{link}"\ndefault_token = "bench"\n'
     client = f'[client]\nremote_addr = "{LOOPBACK}:{link}"\ndefault_token = "bench"\n'
     for service in services:
@@ -144,7 +164,7 @@ def rathole(shape: str, link: int, services: tuple[Service, ...]) -> tuple[str, 
     return server, client
 
 
-FOREIGN: dict[str, Callable[[str, int, tuple[Service, ...]], tuple[str, str]]] = {
+FOREIGN: dict[str, Callable[[str, int, tuple[Service, ...], int | None], tuple[str, str]]] = {
     "frp": frp,
     "rathole": rathole,
 }

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Protocol
 
 import psutil
@@ -35,12 +36,21 @@ def enter_namespace(argv: list[str]) -> None:
         return
     if subprocess.run(["unshare", "-n", "nft", "add", "table", "inet", "faults"], capture_output=True).returncode:
         return
-    setup = f"ip link set lo up && nft -f - <<'RULES' && exec \"$@\"\n{RULES}\nRULES"
+    setup = f"ip link set lo up && nft -f - <<'RULES' && {{ {SETTINGS}; exec \"$@\"; }}\n{RULES}\nRULES"
     os.environ[INSIDE] = "1"
     os.execvp("unshare", ["unshare", "-n", "sh", "-c", setup, "sh", *argv])
 
 
 RULES = "add table inet faults\nadd chain inet faults input { type filter hook input priority 0; }"
+SETTINGS = "ip rule add pref 10 lookup local && ip rule del pref 0; echo 1 >/proc/sys/net/ipv4/tcp_no_metrics_save"
+"""Rules of ours come before the one that keeps local packets on loopback; no connection learns from the ones before."""
+SLOW = "slow"
+"""The TUN device of a long path, and (as a number) the routing table that leads there."""
+TABLE = "100"
+
+
+class AbsentError(Exception):
+    """This machine has not what a measurement needs; the text says what."""
 
 
 class Wire(Protocol):
@@ -60,7 +70,11 @@ class Wire(Protocol):
         """Both ends of every connection are told that it is gone."""
 
     def lose(self, percent: int) -> None:
-        """So many of a hundred packets are lost."""
+        """So many of a hundred packets are lost. Raises AbsentError."""
+
+    def slow(self, rtt: float) -> None:
+        """Round trips take so many seconds more, in packets of 1500 bytes and with cubic, from the next connection on.
+        Raises AbsentError."""
 
 
 class KernelWire:
@@ -68,6 +82,7 @@ class KernelWire:
 
     def __init__(self, port: int) -> None:
         self._port = port
+        self._path: subprocess.Popen[str] | None = None
 
     def cut(self, desktop: psutil.Process) -> None:
         for port in link_ports(desktop, self._port):
@@ -90,8 +105,41 @@ class KernelWire:
         for end in ("sport", "dport"):
             self._rule("tcp", end, str(self._port), "numgen", "random", "mod", "100", "<", str(percent), "drop")
 
+    def slow(self, rtt: float) -> None:
+        argv = [sys.executable, "-m", "bench.fault_path", SLOW, str(rtt / 2)]
+        self._path = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert self._path.stdout is not None
+        if self._path.stdout.readline() != "ready\n":
+            _, error = self._path.communicate()
+            self._path = None
+            raise AbsentError(f"no TUN device: {error.strip().rpartition(chr(10))[2]}")
+        for setting, value in (("route_localnet", "1"), ("accept_local", "1"), ("rp_filter", "0")):
+            Path(f"/proc/sys/net/ipv4/conf/{SLOW}/{setting}").write_text(value)
+        _ip("addr", "add", "169.254.9.1/32", "dev", SLOW)
+        _ip("link", "set", SLOW, "up", "mtu", "1500", "txqueuelen", "10000")
+        _ip("route", "add", "default", "dev", SLOW, "table", TABLE, "congctl", "cubic")
+        self._routed("add")
+
+    def _routed(self, change: str) -> None:
+        for end in ("sport", "dport"):
+            _ip("rule", change, "pref", "5", "iif", "lo", "ipproto", "tcp", end, str(self._port), "lookup", TABLE)
+
+    def close(self) -> None:
+        self.heal()
+        if self._path is not None:
+            self._routed("del")
+            self._path.kill()
+            self._path.communicate()
+            self._path = None
+
     def _rule(self, *words: str) -> None:
         subprocess.run(["nft", "add", "rule", "inet", "faults", "input", *words], check=True)
+
+
+def _ip(*words: str) -> None:
+    done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AbsentError(f"ip {' '.join(words)}: {done.stderr.strip()}")
 
 
 def link_ports(desktop: psutil.Process, port: int) -> set[int]:
@@ -198,7 +246,10 @@ class ProxyWire:
         self._call(lambda: [pipe.transport.abort() for pipe in list(self.pipes) if pipe.transport])
 
     def lose(self, percent: int) -> None:
-        raise RuntimeError("a proxy loses no packets")
+        raise AbsentError("a proxy loses no packets: that takes root, Linux, nft and a network namespace")
+
+    def slow(self, rtt: float) -> None:
+        raise AbsentError("a proxy has no long path: that takes root, Linux, TUN and a network namespace")
 
     def _call(self, work: object) -> None:
         async def run() -> None:
@@ -227,7 +278,7 @@ def wire(port: int) -> Iterator[tuple[Wire, int]]:
         try:
             yield made, port
         finally:
-            made.heal()
+            made.close()
         return
     proxy = ProxyWire(port)
     try:

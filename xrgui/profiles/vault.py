@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from secrets import token_hex
+from typing import Any, TypeVar
 
 import msgspec
 
 from xrgui.config import jsonc
-from xrgui.profiles.model import REFERENCE, Profile, is_reference
+from xrgui.profiles.model import REFERENCE, Certificate, Profile, Struct, is_reference
 from xrgui.profiles.rawjson import map_texts
 from xrgui.profiles.secrets import SecretError, SecretStore
 
+P = TypeVar("P", bound=Struct)
 Change = Callable[[str, str], str]
 """A place such as ``server.secret`` and the secret there; returns what shall stand there."""
 
@@ -78,19 +80,25 @@ def map_secrets(profile: Profile, change: Change) -> Profile:
     def changed(place: str, value: str) -> str:
         return change(place, value) if value else ""
 
-    certificate = profile.listen.certificate
-    replace = msgspec.structs.replace
-    return replace(
+    return _with(
         profile,
-        server=replace(profile.server, secret=changed("server", profile.server.secret)),
-        bridges=tuple(replace(bridge, secret=changed("bridge", bridge.secret)) for bridge in profile.bridges),
-        listen=replace(
-            profile.listen,
-            certificate=replace(certificate, key=changed("certificate", certificate.key)),
-        ),
+        server=_with(profile.server, secret=changed("server", profile.server.secret)),
+        bridges=tuple(_with(bridge, secret=changed("bridge", bridge.secret)) for bridge in profile.bridges),
+        listen=_with(profile.listen, certificate=_with_key(profile.listen.certificate, changed)),
         json=_map_json(profile.json, changed),
         link=changed("link", profile.link),
     )
+
+
+def _with_key(certificate: Certificate, change: Change) -> Certificate:
+    return _with(certificate, key=change("certificate", certificate.key))
+
+
+def _with(part: P, **fields: Any) -> P:
+    """*part* itself where nothing differs: a part that is its default is not written."""
+    if all(getattr(part, name) == value for name, value in fields.items()):
+        return part
+    return msgspec.structs.replace(part, **fields)
 
 
 def _map_json(text: str, change: Change) -> str:

@@ -575,6 +575,20 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/commands.py" />
+      <source>Remove</source>
+      <translation>Удалить</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/commands.py" />
+      <source>Remove {n} deleted tunnel for good?|Remove {n} deleted tunnels for good?</source>
+      <translation>
+        <numerusform>Окончательно удалить {n} туннель?</numerusform>
+        <numerusform>Окончательно удалить {n} туннеля?</numerusform>
+        <numerusform>Окончательно удалить {n} туннелей?</numerusform>
+      </translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
       <source>Rename</source>
       <translation>Переименовать</translation>
     </message>
@@ -597,6 +611,11 @@
       <location filename="../../xrgui/ui/commands.py" />
       <source>The computer is let in</source>
       <translation>Компьютер допущен</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
+      <source>They go with their backups and secrets. Nobody can bring them back.</source>
+      <translation>Они исчезнут вместе с резервными копиями и секретами. Вернуть их будет нельзя.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/commands.py" />
@@ -865,6 +884,11 @@
       <location filename="../../xrgui/ui/dialogs/import_preview.py" />
       <source>A link that xrgui cannot use yet</source>
       <translation>Ссылка, с которой xrgui пока не работает</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_preview.py" />
+      <source>Backup</source>
+      <translation>Резервная копия</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/import_preview.py" />
@@ -1626,8 +1650,23 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/models/rules.py" />
+      <source>(default)</source>
+      <translation>(по умолчанию)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>(not shared)</source>
+      <translation>(не опубликовано)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
       <source>(the rest)</source>
       <translation>(остальное)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>(tunnel {domain})</source>
+      <translation>(туннель {domain})</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/models/rules.py" />
@@ -1776,13 +1815,18 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/models/rules.py" />
-      <source>{tag}: dropped</source>
-      <translation>{tag}: сброс</translation>
+      <source>{service} (by name)</source>
+      <translation>{service} (по имени)</translation>
     </message>
     <message>
-      <location filename="../../xrgui/ui/models/session_columns.py" />
-      <source>(default)</source>
-      <translation>(по умолчанию)</translation>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>{service} (by public port)</source>
+      <translation>{service} (по публичному порту)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>{tag}: dropped</source>
+      <translation>{tag}: сброс</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/models/session_columns.py" />
@@ -2000,6 +2044,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Show all</source>
+      <translation>Показать все</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
       <source>Sub-connections that ended appear here, with the reason.</source>
       <translation>Здесь появляются завершённые соединения с указанием причины.</translation>
     </message>
@@ -2110,6 +2159,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/logs.py" />
+      <source>No line matches the filter.</source>
+      <translation>Ни одна строка не подходит под фильтр.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/logs.py" />
       <source>Save the log</source>
       <translation>Сохранить журнал</translation>
     </message>
@@ -2187,6 +2241,11 @@
       <location filename="../../xrgui/ui/pages/routing.py" />
       <source>The rule “{rule}” takes it: {outbound}.</source>
       <translation>Подходит правило «{rule}»: {outbound}.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/routing.py" />
+      <source>The rules of your tunnels appear here: which connection goes where, and why.</source>
+      <translation>Здесь появляются правила ваших туннелей: какое соединение куда идёт и почему.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/routing.py" />
@@ -2300,6 +2359,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Remove for good…</source>
+      <translation>Удалить окончательно…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
       <source>Restart the engine</source>
       <translation>Перезапустить движок</translation>
     </message>
@@ -2357,6 +2421,15 @@
       <location filename="../../xrgui/ui/pages/settings.py" />
       <source>Which tunnels start with xrgui is chosen in each tunnel.</source>
       <translation>Какие туннели запускать вместе с xrgui, выбирается в каждом туннеле.</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>{n} deleted tunnel is kept with its secrets|{n} deleted tunnels are kept with their secrets</source>
+      <translation>
+        <numerusform>{n} удалённый туннель хранится вместе с секретами</numerusform>
+        <numerusform>{n} удалённых туннеля хранятся вместе с секретами</numerusform>
+        <numerusform>{n} удалённых туннелей хранятся вместе с секретами</numerusform>
+      </translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/tunnel_detail.py" />
@@ -3131,6 +3204,11 @@
       <location filename="../../xrgui/ui/words.py" />
       <source>Waiting for a computer to connect</source>
       <translation>Ожидание подключения компьютера</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>xrgui goes on trying. Nothing has to be done yet.</source>
+      <translation>xrgui продолжает попытки. Пока ничего делать не нужно.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />

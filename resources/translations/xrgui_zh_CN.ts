@@ -575,6 +575,18 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/commands.py" />
+      <source>Remove</source>
+      <translation>删除</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/commands.py" />
+      <source>Remove {n} deleted tunnel for good?|Remove {n} deleted tunnels for good?</source>
+      <translation>
+        <numerusform>彻底删除 {n} 个已删除的隧道？</numerusform>
+      </translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
       <source>Rename</source>
       <translation>重命名</translation>
     </message>
@@ -597,6 +609,11 @@
       <location filename="../../xrgui/ui/commands.py" />
       <source>The computer is let in</source>
       <translation>已允许这台计算机</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
+      <source>They go with their backups and secrets. Nobody can bring them back.</source>
+      <translation>它们的备份和密钥将一并删除，无法恢复。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/commands.py" />
@@ -861,6 +878,11 @@
       <location filename="../../xrgui/ui/dialogs/import_preview.py" />
       <source>A link that xrgui cannot use yet</source>
       <translation>xrgui 暂不支持的链接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/import_preview.py" />
+      <source>Backup</source>
+      <translation>备份</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/import_preview.py" />
@@ -1618,8 +1640,23 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/models/rules.py" />
+      <source>(default)</source>
+      <translation>（默认）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>(not shared)</source>
+      <translation>（未共享）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
       <source>(the rest)</source>
       <translation>（其余）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>(tunnel {domain})</source>
+      <translation>（隧道 {domain}）</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/models/rules.py" />
@@ -1768,13 +1805,18 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/models/rules.py" />
-      <source>{tag}: dropped</source>
-      <translation>{tag}：丢弃</translation>
+      <source>{service} (by name)</source>
+      <translation>{service}（按名称）</translation>
     </message>
     <message>
-      <location filename="../../xrgui/ui/models/session_columns.py" />
-      <source>(default)</source>
-      <translation>（默认）</translation>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>{service} (by public port)</source>
+      <translation>{service}（按公网端口）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/rules.py" />
+      <source>{tag}: dropped</source>
+      <translation>{tag}：丢弃</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/models/session_columns.py" />
@@ -1990,6 +2032,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/connections.py" />
+      <source>Show all</source>
+      <translation>显示全部</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/connections.py" />
       <source>Sub-connections that ended appear here, with the reason.</source>
       <translation>已结束的连接及其原因会显示在这里。</translation>
     </message>
@@ -2100,6 +2147,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/logs.py" />
+      <source>No line matches the filter.</source>
+      <translation>没有与筛选条件匹配的日志行。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/logs.py" />
       <source>Save the log</source>
       <translation>保存日志</translation>
     </message>
@@ -2177,6 +2229,11 @@
       <location filename="../../xrgui/ui/pages/routing.py" />
       <source>The rule “{rule}” takes it: {outbound}.</source>
       <translation>规则“{rule}”匹配：{outbound}。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/routing.py" />
+      <source>The rules of your tunnels appear here: which connection goes where, and why.</source>
+      <translation>这里显示各隧道的规则：哪个连接去往何处，以及原因。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/routing.py" />
@@ -2290,6 +2347,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>Remove for good…</source>
+      <translation>彻底删除…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/settings.py" />
       <source>Restart the engine</source>
       <translation>重新启动引擎</translation>
     </message>
@@ -2347,6 +2409,13 @@
       <location filename="../../xrgui/ui/pages/settings.py" />
       <source>Which tunnels start with xrgui is chosen in each tunnel.</source>
       <translation>哪些隧道随 xrgui 启动，在各隧道中选择。</translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/pages/settings.py" />
+      <source>{n} deleted tunnel is kept with its secrets|{n} deleted tunnels are kept with their secrets</source>
+      <translation>
+        <numerusform>保留了 {n} 个已删除的隧道及其密钥</numerusform>
+      </translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/tunnel_detail.py" />
@@ -3099,6 +3168,11 @@
       <location filename="../../xrgui/ui/words.py" />
       <source>Waiting for a computer to connect</source>
       <translation>等待电脑连接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>xrgui goes on trying. Nothing has to be done yet.</source>
+      <translation>xrgui 会继续尝试，暂时无需任何操作。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />

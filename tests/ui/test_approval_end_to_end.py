@@ -142,7 +142,7 @@ async def test_a_stranger_waits_until_he_is_approved_for_good(program: Program, 
         kept = json.loads((program.library.store.directory / "profiles" / "serve.json").read_text())
         assert [key["public"] for key in kept["bridges"][0]["keys"]] == [newcomer.key]
         await asyncio.to_thread(server.end)
-        again, endpoint = computers("server again")
+        _, endpoint = computers("server again")
         await until(lambda: not program.engine.running)
         program.engine._again.stop()
         program.engine.attach(str(endpoint), foreign=False)
@@ -154,7 +154,7 @@ async def test_a_stranger_waits_until_he_is_approved_for_good(program: Program, 
 async def test_a_stranger_with_a_stolen_id_stays_outside(program: Program, computers, service: int) -> None:
     _, endpoint = computers("server")
     _, thief_endpoint = computers("thief")
-    profile, tunnel, visitors = await serve_from(program, endpoint, service)
+    profile, tunnel, _ = await serve_from(program, endpoint, service)
     async with await connect(thief_endpoint) as thief:
         await share(thief, profile)
         await until(lambda: [who for who in tunnel.newcomers if who.key])

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit
 
 from tests.ui.samples import LINK, SECRET, share
 from xrgui.profiles.qr import qr_svg
-from xrgui.profiles.secrets import MemorySecrets
+from xrgui.profiles.secrets import MemorySecrets, SecretError
 from xrgui.profiles.store import Store
 from xrgui.ui.app import Program
 from xrgui.ui.dialogs.base import Dialog
@@ -81,6 +81,28 @@ async def test_delete_and_undo_bring_back_place_and_all(program: Program) -> Non
     assert program.tunnels.ids == ["one", "two", "three"]
     assert program.shell.current.id == "two"
     assert (await program.library.complete("two")).server.secret == SECRET
+    program.shell._show_figures()
+    assert not program.shell.actions["undo"].isEnabled()
+
+
+async def test_deleted_tunnels_and_their_secrets_go_for_good_when_asked(program: Program) -> None:
+    program.shell.tunnels.choose("two")
+    secret = program.library.get("two").server.secret.removeprefix("keyring:")
+    trigger(program, "delete")
+    await settle()
+    program.shell._show_page("settings")
+    await settle()
+    page = program.shell.settings
+    assert page._deleted.text() == "1 deleted tunnel is kept with its secrets"
+    assert page._trash.isVisible()
+    page.trash_asked.emit()
+    await settle()
+    program.shell.window.findChildren(QDialog)[-1].main.click()
+    await settle()
+    assert not page._trash.isVisible()
+    assert not list(program.library.store.directory.glob("*/two*"))
+    with pytest.raises(SecretError):
+        program.library.secrets.get(secret)
     program.shell._show_figures()
     assert not program.shell.actions["undo"].isEnabled()
 

@@ -28,6 +28,7 @@ class Choices(QObject):
         page.login_asked.connect(lambda on: self._system_asked(autostart.set_on, on))
         page.menu_asked.connect(lambda on: self._system_asked(desktop_entry.set_on, on))
         page.secrets_asked.connect(self._shell.secrets.choose)
+        page.trash_asked.connect(lambda: spawn(self._ask_empty_trash(), "empty the trash"))
         page.engine_asked.connect(self.change_engine)
         page.engines_wanted.connect(self.show)
 
@@ -74,6 +75,13 @@ class Choices(QObject):
         if what == "restart" or not engine.attach(what, foreign=True):
             engine.start()
 
+    async def _ask_empty_trash(self) -> None:
+        number = await self._program.library.deleted()
+        self._shell.commands.ask_empty_trash(number, self.show)
+
+    async def _show_deleted(self) -> None:
+        self._shell.settings.show_deleted(await self._program.library.deleted())
+
     def show(self) -> None:
         """Bring the page up to what the system and the engine say."""
         page, engine = self._shell.settings, self._program.engine
@@ -84,3 +92,5 @@ class Choices(QObject):
             words = tr("{state}, process {pid}", state=words, pid=engine.process.pid)
         others = [(str(path), tr("Process {pid}", pid=path.stem)) for path in engine.others()]
         page.show_engine(words, others)
+        if page.isVisible():
+            spawn(self._show_deleted(), "count deleted tunnels")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -159,6 +159,21 @@ class Commands(QObject):
         self.chosen.emit(tunnel_id)
         if ran:
             self._runner.start([tunnel_id])
+
+    def ask_empty_trash(self, number: int, emptied: Callable[[], None]) -> None:
+        """Deleted tunnels go for good, with their backups and secrets, if the person agrees."""
+
+        async def empty() -> None:
+            await self._library.empty_trash()
+            self._deleted.clear()
+            emptied()
+
+        def agreed() -> None:
+            self.work(empty(), "empty the trash")
+
+        text = tr("They go with their backups and secrets. Nobody can bring them back.")
+        title = tr("Remove {n} deleted tunnel for good?|Remove {n} deleted tunnels for good?", number)
+        ask(self._window, title, text, tr("Remove"), agreed)
 
     def _reordered(self) -> None:
         ids = [tunnel.id for tunnel in self._tunnels if not tunnel.foreign]

@@ -86,6 +86,10 @@ class Library(QObject):
         self._stored[profile_id] = stored
         return stored.profile
 
+    async def deleted(self) -> int:
+        """How many the trash holds."""
+        return len(await self._away(self.store.trash))
+
     async def empty_trash(self) -> None:
         """Deleted profiles and their secrets go for good."""
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLayout, QScrollArea, QVBoxL
 from xrgui.ui import desktop_entry
 from xrgui.ui.language import LANGUAGES, tr
 from xrgui.ui.settings import Settings
-from xrgui.ui.widgets.basic import Card, Segments, button, column, label, paragraph, row
+from xrgui.ui.widgets.basic import Card, Segments, button, clear_layout, column, label, paragraph, row
 
 WIDTH = 640
 
@@ -21,6 +21,7 @@ class SettingsPage(QScrollArea):
     login_asked = Signal(bool)
     menu_asked = Signal(bool)
     secrets_asked = Signal()
+    trash_asked = Signal()
     engine_asked = Signal(str)
     """restart, or the endpoint of an engine to attach to."""
     engines_wanted = Signal()
@@ -114,7 +115,16 @@ class SettingsPage(QScrollArea):
         change.clicked.connect(self.secrets_asked)
         line = row(self._where, change)
         line.setStretch(0, 1)
-        return self._section(tr("Secrets"), line)
+        self._deleted = paragraph(tone="muted")
+        remove = button(tr("Remove for good…"))
+        remove.clicked.connect(self.trash_asked)
+        trash = row(self._deleted, remove)
+        trash.setContentsMargins(0, 0, 0, 0)
+        trash.setStretch(0, 1)
+        self._trash = QWidget()
+        self._trash.setLayout(trash)
+        self._trash.hide()
+        return self._section(tr("Secrets"), line, self._trash)
 
     def _notifications(self) -> Card:
         return self._section(
@@ -149,13 +159,16 @@ class SettingsPage(QScrollArea):
     def show_secrets(self, text: str) -> None:
         self._where.setText(text)
 
+    def show_deleted(self, number: int) -> None:
+        self._deleted.setText(
+            tr("{n} deleted tunnel is kept with its secrets|{n} deleted tunnels are kept with their secrets", number)
+        )
+        self._trash.setVisible(number > 0)
+
     def show_engine(self, text: str, others: list[tuple[str, str]]) -> None:
         """*others* are (endpoint, words) of engines that run besides."""
         self._engine_text.setText(text)
-        while self._others.count():
-            item = self._others.takeAt(0)
-            if item is not None and (old := item.widget()) is not None:
-                old.deleteLater()
+        clear_layout(self._others)
         for endpoint, words in others:
             line = QWidget()
             use = button(tr("Use this one"), name=tr("Use the engine {name}", name=words))

@@ -92,7 +92,7 @@ class VisitorLeg(asyncio.Protocol):
             return False
         self.eof = True
         if self.backlog is None:
-            finish(self.target.transport)
+            finish(self.target.transport, both=self.target.eof)
             if self.target.eof:
                 transport.close()
         return True
@@ -201,8 +201,9 @@ class TargetLeg(asyncio.Protocol):
         if self.visitor is None or transport is None or not transport.can_write_eof():
             return False
         self.eof = True
-        finish(self.visitor.transport)
-        if self.visitor is not None and self.visitor.eof:
+        both = self.visitor.eof
+        finish(self.visitor.transport, both=both)
+        if both:
             transport.close()
         return True
 
@@ -233,11 +234,11 @@ class TargetLeg(asyncio.Protocol):
                 transport.close()
 
 
-def finish(transport: asyncio.Transport | None) -> None:
-    """Pass an end of stream on: half-close where the transport can, else close."""
+def finish(transport: asyncio.Transport | None, *, both: bool = False) -> None:
+    """Pass an end of stream on: half-close where the transport can and the other direction, too, is not over."""
     if transport is None or transport.is_closing():
         return
-    if transport.can_write_eof():
+    if not both and transport.can_write_eof():
         transport.write_eof()
     else:
         transport.close()

@@ -96,6 +96,7 @@ def test_targets(settings: dict[str, Any], local: str, target: tuple[str, int]) 
 async def test_without_an_address_visitors_stay_on_this_host(acceptor: Any, running: Any, serve: Any) -> None:
     async def server_speaks_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"banner")
+        await reader.read()
 
     port = await running(tunnel(acceptor, listen="127.0.0.5"))
     await serve(server_speaks_first, "127.0.0.1", port)

@@ -100,11 +100,17 @@ async def test_several_addresses_are_tried(stream: Any, session: MakeSession, ec
 
 
 async def test_a_dial_may_be_cancelled(stream: Any, session: MakeSession, echo_port: int) -> None:
-    pending = freedom().connect(session("127.0.0.1", echo_port), stream)
+    pending = freedom().connect(session("127.0.0.2", echo_port), stream)
     assert pending is not None
     pending.cancel()
     await asyncio.sleep(0.01)
     assert stream.events == []
+
+
+async def test_a_local_server_is_reached_without_a_task(stream: Any, session: MakeSession, echo_port: int) -> None:
+    assert freedom().connect(session("127.0.0.1", echo_port), stream) is None
+    await asyncio.wait_for(stream.made.wait(), 5)
+    assert await talk(stream) == b"hello"
 
 
 async def test_sockopt_and_send_through(stream: Any, session: MakeSession, echo_port: int) -> None:

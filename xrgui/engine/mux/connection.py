@@ -146,6 +146,11 @@ class MuxConnection:
                     self._mode = _STREAM
                     self._fresh = False
                     continue
+                if status == frames.KEEP_ALIVE and 0 < amount <= size - after - 2:
+                    # A whole message of the extension: several for each sub-connection.
+                    position = after + 2 + amount
+                    events.append(KeptAlive(stream_id, bytes(view[after + 2 : position])))
+                    continue
                 self._begin(stream_id, status, option, bytes(view[position + 6 : after]), amount, events)
                 position = after if amount < 0 else after + 2
         except RemoteProtocolError as error:

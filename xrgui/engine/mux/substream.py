@@ -330,7 +330,8 @@ class SubStream(asyncio.Transport):
         """Everything that was written has left: end the sub-connection."""
         if self.worker.closed and self.uid and not self.peer_ended:
             return  # parked: the End leaves on the next link
-        if self.worker.forget(self, settle=True) and (self.credited or not self.eof_sent):
+        said = self.eof_sent and (self.peer_ended or not self.credited)
+        if self.worker.forget(self, settle=True) and not said:
             self.worker.put_control(frames.end(self.id))
         self._lose_soon(None)
 

@@ -23,7 +23,6 @@ from xrgui.engine.memory import memory
 from xrgui.engine.mux import extension, frames
 from xrgui.engine.mux.brake import Brake
 from xrgui.engine.mux.connection import (
-    Broken,
     Data,
     Ended,
     KeptAlive,
@@ -292,34 +291,34 @@ class MuxWorker(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.last_received = monotonic()
         for event in self._connection.receive_data(data):
-            kind = type(event)
-            if kind is Data:
-                data_event = cast(Data, event)
-                stream = self.streams.get(data_event.id)
-                if stream is None:
-                    if data_event.starts_frame:
-                        self.put_control(frames.end(data_event.id))
-                    continue
-                try:
-                    cast(SubStream, stream).feed(data_event.payload)
-                except Exception:
-                    # Whatever a local side raises must not end the visitors beside it.
-                    log.exception("sub-connection %d ended by an internal error", stream.id)
-                    stream.abort()
-            elif kind is Ended:
-                self._on_end(cast(Ended, event))
-            elif kind is Packet:
-                packet = cast(Packet, event)
-                stream = self.streams.get(packet.id)
+            if isinstance(event, Data):
+                self._on_data(event)
+            elif isinstance(event, KeptAlive):
+                self._on_keep_alive(event)
+            elif isinstance(event, Ended):
+                self._on_end(event)
+            elif isinstance(event, Opened):
+                self._on_open(event)
+            elif isinstance(event, Packet):
+                stream = self.streams.get(event.id)
                 if isinstance(stream, PacketStream):
-                    stream.feed(packet.payload, packet.where)
-            elif kind is Opened:
-                self._on_open(cast(Opened, event))
-            elif kind is KeptAlive:
-                self._on_keep_alive(cast(KeptAlive, event))
-            elif kind is Broken:
-                self.abort(RemoteProtocolError(cast(Broken, event).reason))
+                    stream.feed(event.payload, event.where)
+            else:
+                self.abort(RemoteProtocolError(event.reason))
                 return
+
+    def _on_data(self, event: Data) -> None:
+        stream = self.streams.get(event.id)
+        if not isinstance(stream, SubStream):
+            if event.starts_frame and stream is None:
+                self.put_control(frames.end(event.id))
+            return
+        try:
+            stream.feed(event.payload)
+        except Exception:
+            # Whatever a local side raises must not end the visitors beside it.
+            log.exception("sub-connection %d ended by an internal error", stream.id)
+            stream.abort()
 
     def _on_open(self, event: Opened) -> None:
         announced, self._announced = self._announced, None
@@ -383,22 +382,16 @@ class MuxWorker(asyncio.Protocol):
         except RemoteProtocolError as error:
             log.warning("an extension message of the peer is ignored: %s", error)
             return
-        if isinstance(message, extension.Hello):
-            if self.peer is None:
-                self.peer = message
-                self.equal = bool(self.hello.features & message.features & extension.FEATURE_EQUAL)
-                if self.equal:
-                    self._ids = PORTAL_IDS if self.client else BRIDGE_IDS
-                if not self.client:
-                    hello = self.hello if self.sign is None else self.sign(self.hello, message)
-                    self.put_control(hello.encode())
-                if self.heard_hello is not None:
-                    self.heard_hello(self)
-            return
-        if self.peer is None or message is None:
-            return
-        if isinstance(message, extension.Open):
+        if self.peer is None:
+            if isinstance(message, extension.Hello):
+                self._on_hello(self.hello, message)
+        elif isinstance(message, extension.Credit):
+            if (stream := self._credited(message.id)) is not None:
+                stream.credit(message.consumed, message.window)
+        elif isinstance(message, extension.Open):
             self._announced = message
+        elif isinstance(message, extension.Fin):
+            self._on_fin(message)
         elif isinstance(message, extension.GoAway):
             self.going_away = True
         elif isinstance(message, extension.Reset):
@@ -408,23 +401,33 @@ class MuxWorker(asyncio.Protocol):
                 self.resumption.answer(self, message)
             else:
                 self.put_control(frames.end(message.id, error=True))
-        elif isinstance(message, extension.Reopened):
-            if self.resumption is not None:
-                self.resumption.answered(self, message)
-        else:
-            self._on_stream_message(message)
+        elif isinstance(message, extension.Reopened) and self.resumption is not None:
+            self.resumption.answered(self, message)
 
-    def _on_stream_message(self, message: extension.Credit | extension.Fin) -> None:
-        stream = self.streams.get(message.id) or self.settling.get(message.id)
-        if isinstance(stream, SubStream) and stream.credited:
-            if isinstance(message, extension.Credit):
-                stream.credit(message.consumed, message.window)
-            elif message.offset != stream.received and not stream.lost:
-                stream.overflow(extension.FLOW_VIOLATION, "the peer's FIN does not fit what it sent")
-            else:
-                stream.fin()
-        elif stream is None and isinstance(message, extension.Fin):
-            self._acknowledge_forgotten(message.id)
+    def _on_hello(self, own: extension.Hello, peer: extension.Hello) -> None:
+        self.peer = peer
+        self.equal = bool(own.features & peer.features & extension.FEATURE_EQUAL)
+        if self.equal:
+            self._ids = PORTAL_IDS if self.client else BRIDGE_IDS
+        if not self.client:
+            self.put_control((own if self.sign is None else self.sign(own, peer)).encode())
+        if self.heard_hello is not None:
+            self.heard_hello(self)
+
+    def _credited(self, stream_id: int) -> SubStream | None:
+        """The sub-connection of this id that speaks the extension, one that waits for its last acknowledgement too."""
+        stream = self.streams.get(stream_id) or self.settling.get(stream_id)
+        return stream if isinstance(stream, SubStream) and stream.credited else None
+
+    def _on_fin(self, message: extension.Fin) -> None:
+        stream = self._credited(message.id)
+        if stream is None:
+            if message.id not in self.streams:
+                self._acknowledge_forgotten(message.id)
+        elif message.offset != stream.received and not stream.lost:
+            stream.overflow(extension.FLOW_VIOLATION, "the peer's FIN does not fit what it sent")
+        else:
+            stream.fin()
 
     def _acknowledge_forgotten(self, stream_id: int) -> None:
         """Both ends of it were seen here; the peer, who says his again on a new link, may not know that."""

@@ -13,13 +13,13 @@ from xrgui.config.model import Stream
 from xrgui.engine.errors import DialError, EngineError
 from xrgui.engine.interfaces import ResolverLike
 from xrgui.engine.limits import Doorway
-from xrgui.engine.transport import tcp, tls_context
+from xrgui.engine.transport import sockets, tcp, tls_context
 from xrgui.engine.transport.handshake import HandshakeLayer
 from xrgui.engine.transport.proxy_protocol import ProxyProtocolServer
 from xrgui.engine.transport.tcp import Connection, Listener, ProtocolFactory
 from xrgui.engine.transport.tls import TlsLayer
 
-__all__ = ["DIAL_TIMEOUT", "Listener", "client_stack", "dial", "listen"]
+__all__ = ["DIAL_TIMEOUT", "Listener", "client_stack", "dial", "dial_at_once", "listen"]
 
 DIAL_TIMEOUT = 16
 """Seconds for the whole stack (Xray transport/internet/system_dialer.go, there for TCP alone)."""
@@ -47,6 +47,12 @@ async def dial(
     except (OSError, EngineError) as error:
         late = TimeoutError(errno.ETIMEDOUT, f"no answer in {DIAL_TIMEOUT} seconds")
         raise DialError(Destination(Network.TCP, host, port), late if limit.expired else error) from error
+
+
+def dial_at_once(stream: Stream, host: str, port: int, protocol_factory: ProtocolFactory) -> bool:
+    """`dial` for a server of this very host, as a plain call; False where it cannot be one, or does not answer."""
+    plain = stream.network == "raw" and stream.security == "none" and not sockets.needs_early_options(stream.sockopt)
+    return plain and host in sockets.LOOPBACK and tcp.connect_at_once(stream.sockopt, host, port, protocol_factory)
 
 
 class _Limit:

@@ -19,6 +19,7 @@ NOTSENT_LOWAT = 128 * 1024
 small frames may still overtake it."""
 OUTBOUND_KEEP_ALIVE = 45
 """Seconds, both idle and interval: what Xray sets on each connection that it dials."""
+LOOPBACK = ("127.0.0.1", "::1")
 
 AF_UNIX = getattr(socket, "AF_UNIX", None)
 """None where the system has no unix sockets."""
@@ -72,22 +73,24 @@ def _keep_alive(options: SockOpt, default: int) -> list[tuple[int, int, int]]:
     return result
 
 
-def set_stream_options(descriptor: int, host: str, options: SockOpt) -> None:
-    """Set the options of a TCP socket dialled to *host*. One that this kernel refuses is left out.
+def set_stream_options(sock: socket.socket, host: str, options: SockOpt) -> None:
+    """Set the options of a TCP socket for a dial to *host*. One that this kernel refuses is left out.
 
     Within this host nothing needs keeping alive, and a bridge dials there for each visitor.
     """
+    for option in stream_options(options, 0 if host in LOOPBACK else OUTBOUND_KEEP_ALIVE):
+        try:
+            sock.setsockopt(*option)
+        except OSError:
+            continue
+
+
+def stream_socket(host: str, options: SockOpt) -> socket.socket:
+    """A socket for a dial to the address *host*."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    keep_alive = 0 if host in ("127.0.0.1", "::1") else OUTBOUND_KEEP_ALIVE
-    sock = socket.socket(family, socket.SOCK_STREAM, 0, descriptor)
-    try:
-        for option in stream_options(options, keep_alive):
-            try:
-                sock.setsockopt(*option)
-            except OSError:
-                continue
-    finally:
-        sock.detach()
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    set_stream_options(sock, host, options)
+    return sock
 
 
 def needs_early_options(options: SockOpt) -> bool:

@@ -5,13 +5,18 @@ BIN := $(VENV)/bin
 ARGS ?=
 PYTEST_ARGS ?=
 
-.PHONY: demo run test lint bench screenshots faults fuzz clean
+.PHONY: demo run bundle test lint bench screenshots faults fuzz clean
 
 demo: $(VENV)/installed
 	@exec $(BIN)/xrgui demo $(ARGS)
 
 run: $(VENV)/installed
+	@tools/packages window
 	@exec $(BIN)/xrgui $(ARGS)
+
+bundle: $(VENV)/bundle
+	@tools/packages window
+	@tools/bundle $(abspath $(BIN))/python
 
 test: $(VENV)/tests lint
 	@tools/packages
@@ -42,6 +47,10 @@ $(VENV)/installed: pyproject.toml tools/setup
 $(VENV)/tests: pyproject.toml tools/setup
 	@tools/setup $(VENV) --editable '.[test]' >&2
 	@touch $@ $(VENV)/installed
+
+$(VENV)/bundle: $(VENV)/installed
+	@tools/setup $(VENV) --editable '.[bundle]' >&2
+	@touch $@
 
 $(VENV)/fuzz: $(VENV)/tests
 	@tools/setup $(VENV) --editable '.[test,fuzz]' >&2

@@ -122,6 +122,10 @@ def _wants_window(args: list[str]) -> bool:
 
 
 def _window(args: list[str]) -> int:
+    from xrgui.ui.display import obstacle
+
+    if found := obstacle():
+        raise CommandError(*found)
     from xrgui.ui.app import main as open_window
 
     return int(open_window(args) or 0)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from tests.ui import fakes
 from xrgui import certificate
 from xrgui.profiles.model import Server
-from xrgui.ui import autostart, desktop_entry, health, listening, notifications, server_check, settings, updates
+from xrgui.ui import desktop_entry, health, listening, notifications, server_check, settings, updates
 from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.single import SingleInstance
 from xrgui.ui.tray import overall, short
@@ -216,20 +216,25 @@ def test_settings_of_a_newer_program_do_not_frighten(tmp_path: Path) -> None:
     assert settings.load(path, settings.Settings)[0].theme == "light"
 
 
-def test_start_at_login_and_the_menu_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+def test_the_menu_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    for module, file in (
-        (autostart, tmp_path / "autostart/xrgui.desktop"),
-        (desktop_entry, tmp_path / "applications/xrgui.desktop"),
-    ):
-        assert not module.is_on()
-        module.set_on(True)
-        assert module.is_on()
-        assert "Exec=" in file.read_text()
-        module.set_on(False)
-        assert not module.is_on()
-    assert "--minimized" in " ".join(autostart.command())
+    assert not desktop_entry.is_on()
+    desktop_entry.set_on(True)
+    assert desktop_entry.is_on()
+    assert "Exec=" in (tmp_path / "applications/xrgui.desktop").read_text()
+    desktop_entry.set_on(False)
+    assert not desktop_entry.is_on()
+
+
+def test_nobody_is_asked_for_updates_by_default(qapp, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(updates.Updates, "check", lambda self: asked.append(True))
+    watch = updates.Updates()
+    watch.set_on(settings.Settings().check_updates)
+    assert not asked
+    watch.set_on(True)
+    assert asked == [True]
+    watch.stop()
 
 
 def test_newer_versions() -> None:

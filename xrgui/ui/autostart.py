@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import plistlib
-import shlex
 import sys
 from pathlib import Path
 
 from xrgui import paths
+from xrgui.ui import desktop_entry
 
 NAME = "xrgui"
 _RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
@@ -43,10 +43,11 @@ def set_on(on: bool) -> None:
 
 
 def _desktop() -> bytes:
-    """Desktop Application Autostart Specification; ``%`` has a meaning in Exec."""
-    line = shlex.join(command()).replace("%", "%%")
-    text = f"[Desktop Entry]\nType=Application\nName={NAME}\nExec={line}\nIcon={NAME}\nTerminal=false\n"
-    return text.encode()
+    """Desktop Application Autostart Specification."""
+    words = command()
+    lines = ["[Desktop Entry]", "Type=Application", f"Name={NAME}", f"Icon={NAME}", "Terminal=false"]
+    lines += [f"TryExec={words[0]}", f"Exec={desktop_entry.exec_line(words)}"]
+    return "\n".join(lines).encode() + b"\n"
 
 
 def _plist() -> bytes:

@@ -10,8 +10,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
-PATIENCE = 1500
-"""Milliseconds that the first one has to answer."""
+PATIENCE, LONG = 1500, 10_000
+"""Milliseconds that the first one has to be there, and to answer once it is: it may be busy, and two windows would
+be worse than a wait."""
 LARGEST = 1024 * 1024
 
 
@@ -41,8 +42,8 @@ class SingleInstance(QObject):
         if not socket.waitForConnected(PATIENCE):
             return False
         socket.write(json.dumps(arguments).encode() + b"\n")
-        socket.waitForBytesWritten(PATIENCE)
-        answered = socket.bytesAvailable() > 0 or socket.waitForReadyRead(PATIENCE)
+        socket.waitForBytesWritten(LONG)
+        answered = socket.bytesAvailable() > 0 or socket.waitForReadyRead(LONG)
         return answered and bytes(socket.readAll().data()) == b"ok\n"
 
     def listen(self) -> bool:

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import click
 
@@ -63,7 +64,7 @@ def run(files: tuple[str, ...], log_level: str | None, grace: float, control: bo
 
 
 async def _run(source: Source, config: model.Config, level: str | None, grace: float, control: bool) -> None:
-    host = Host(Engine, logs.install(level or config.log.level), level=level)
+    host = Host(partial(Engine, grace), logs.install(level or config.log.level), level=level)
     with_signals(host, lambda: spawn(_reload(host, source), "reload"), grace)
     try:
         await host.apply(source.name, config)

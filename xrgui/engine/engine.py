@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from xrgui.engine.dispatcher import Dispatcher
 from xrgui.engine.errors import EngineError
 from xrgui.engine.interfaces import Inbound, Outbound
 from xrgui.engine.kinds import make_inbound, make_outbound
+from xrgui.engine.leaving import Leaving
 from xrgui.engine.mux import extension
 from xrgui.engine.mux.worker import WINDOW
 from xrgui.engine.outbound.vless import VlessOutbound
@@ -30,6 +31,7 @@ from xrgui.engine.reverse.bridge import Bridge, Dial, tunnel_target
 from xrgui.engine.reverse.portal import Link, Portal
 from xrgui.engine.router import Route, Router
 from xrgui.engine.session import Cancellable, Session
+from xrgui.engine.tasks import spawn
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +68,11 @@ class BridgeSpec:
 class Engine:
     """Runs one configuration. `apply` starts it and later changes it; what does not differ is not touched."""
 
-    def __init__(self) -> None:
+    def __init__(self, grace: float = 1.0) -> None:
+        """*grace*: seconds that sessions have to finish when a change takes away what they run over."""
         self.config = model.Config()
+        self._grace = grace
+        self._leaving: dict[Leaving, asyncio.Task[None]] = {}
         self.started_at = time()
         self._resolver = Resolver(self.config.dns)
         self.dispatcher = Dispatcher(Router(self.config.routing, self._resolver))
@@ -94,19 +99,23 @@ class Engine:
         """
         config = name_everything(config)
         applied = Applied()
-        await self._change_inbounds(config, applied)
+        leaving = Leaving(self.dispatcher)
+        await self._change_inbounds(config, applied, leaving)
         former = self.config
         self.config = config
         if config.dns != former.dns:
             self._resolver = Resolver(config.dns)
         self.dispatcher.policy = config.policy
-        await self._change_outbounds(config, applied)
-        await self._change_portals(config, applied)
+        self._change_outbounds(config, applied, leaving)
+        self._change_portals(config, applied, leaving)
         self._route(config)
-        self._change_bridges(config, applied)
+        self._change_bridges(config, applied, leaving)
         for tag, (_, bridge) in self._bridges.items():
             self.dispatcher.outbounds.setdefault(tag, bridge)
         self._limit(config.limits)
+        if leaving:
+            task = self._leaving[leaving] = spawn(leaving.end(self._grace), "what a change has left")
+            task.add_done_callback(lambda _: self._leaving.pop(leaving))
         return applied
 
     def _limit(self, limits: model.Limits) -> None:
@@ -127,15 +136,15 @@ class Engine:
                 sniffing[entry.settings.reverse.tag] = entry.settings.reverse.sniffing
         dispatcher.sniffing = sniffing
 
-    async def _change_inbounds(self, config: model.Config, applied: Applied) -> None:
+    async def _change_inbounds(self, config: model.Config, applied: Applied, leaving: Leaving) -> None:
         wanted = {entry.tag: _without_keys(entry) for entry in config.inbounds}
-        leaving = {tag: old for tag, old in self._inbounds.items() if wanted.get(tag) != old[0]}
-        for _, running in leaving.values():
+        stopped = {tag: old for tag, old in self._inbounds.items() if wanted.get(tag) != old[0]}
+        for _, running in stopped.values():
             await running.close()
         started: dict[str, tuple[model.Inbound, Inbound]] = {}
         try:
             for tag, entry in wanted.items():
-                if tag in self._inbounds and tag not in leaving:
+                if tag in self._inbounds and tag not in stopped:
                     continue
                 new = make_inbound(entry, self.dispatcher, self.portal, config.policy)
                 await new.start()
@@ -143,23 +152,23 @@ class Engine:
         except (OSError, EngineError):
             for _, new in started.values():
                 await new.close()
-            await self._restore(leaving)
+            await self._restore(stopped)
             raise
-        for tag, (_, former) in leaving.items():
+        for tag, (_, former) in stopped.items():
             del self._inbounds[tag]
             self.dispatcher.refused += former.doorway.refused
             self.dispatcher.over_limit += former.doorway.refused
-            self._end(lambda session, tag=tag: session.inbound_tag == tag)  # type: ignore[misc]
+            leaving.take(lambda session, tag=tag: session.inbound_tag == tag)  # type: ignore[misc]
             for portal in self._portals.values():
-                portal.drop_links(tag)
+                leaving.links += portal.drain(tag)
         applied.kept += [f"inbound {tag}" for tag in self._inbounds]
-        applied.stopped += [f"inbound {tag}" for tag in leaving]
+        applied.stopped += [f"inbound {tag}" for tag in stopped]
         applied.started += [f"inbound {tag}" for tag in started]
         self._inbounds |= started
 
-    async def _restore(self, leaving: dict[str, tuple[model.Inbound, Inbound]]) -> None:
+    async def _restore(self, stopped: dict[str, tuple[model.Inbound, Inbound]]) -> None:
         """Listen again where a change that failed had stopped it."""
-        for tag, (entry, _) in leaving.items():
+        for tag, (entry, _) in stopped.items():
             again = make_inbound(entry, self.dispatcher, self.portal, self.config.policy)
             try:
                 await again.start()
@@ -169,15 +178,15 @@ class Engine:
             else:
                 self._inbounds[tag] = entry, again
 
-    async def _change_outbounds(self, config: model.Config, applied: Applied) -> None:
+    def _change_outbounds(self, config: model.Config, applied: Applied, leaving: Leaving) -> None:
         wanted = {entry.tag: entry for entry in config.outbounds}
-        leaving = {tag: old for tag, old in self._outbounds.items() if wanted.get(tag) != old[0]}
-        for tag, (_, running) in leaving.items():
+        stopped = {tag: old for tag, old in self._outbounds.items() if wanted.get(tag) != old[0]}
+        for tag, (_, running) in stopped.items():
             del self._outbounds[tag]
-            self._end(lambda session, tag=tag: session.outbound_tag == tag)  # type: ignore[misc]
-            await running.close()
+            leaving.take(lambda session, tag=tag: session.outbound_tag == tag)  # type: ignore[misc]
+            leaving.outbounds.append(running)
         applied.kept += [f"outbound {tag}" for tag in self._outbounds]
-        applied.stopped += [f"outbound {tag}" for tag in leaving]
+        applied.stopped += [f"outbound {tag}" for tag in stopped]
         for tag, entry in wanted.items():
             if tag not in self._outbounds:
                 limit = self.dispatcher.buffer_limit()
@@ -185,7 +194,7 @@ class Engine:
                 self._outbounds[tag] = entry, new
                 applied.started.append(f"outbound {tag}")
 
-    async def _change_portals(self, config: model.Config, applied: Applied) -> None:
+    def _change_portals(self, config: model.Config, applied: Applied, leaving: Leaving) -> None:
         wanted = {end.tag: end.domain for end in config.reverse.portals}
         keys = _bridge_keys(config)
         for entry in config.inbounds:
@@ -196,7 +205,8 @@ class Engine:
                 applied.kept.append(f"portal {tag}")
             else:
                 del self._portals[tag]
-                await portal.close()
+                portal.drain()
+                leaving.portals.append(portal)
                 applied.stopped.append(f"portal {tag}")
         for tag, domain in wanted.items():
             if tag not in self._portals:
@@ -236,15 +246,16 @@ class Engine:
             for first, _ in entry.ports
         )
 
-    def _change_bridges(self, config: model.Config, applied: Applied) -> None:
+    def _change_bridges(self, config: model.Config, applied: Applied, leaving: Leaving) -> None:
         wanted = {spec.tag: spec for spec in self._bridge_specs(config)}
         for tag, (spec, bridge) in list(self._bridges.items()):
             if wanted.get(tag) == spec:
                 applied.kept.append(f"bridge {tag}")
                 continue
             del self._bridges[tag]
-            bridge.stop()
-            self._end(lambda session, tag=tag: tag in (session.inbound_tag, session.outbound_tag))  # type: ignore[misc]
+            bridge.go_away(for_good=tag not in wanted)
+            leaving.take(lambda session, tag=tag: tag in (session.inbound_tag, session.outbound_tag))  # type: ignore[misc]
+            leaving.bridges.append(bridge)
             applied.stopped.append(f"bridge {tag}")
         for tag, spec in wanted.items():
             if tag not in self._bridges:
@@ -290,9 +301,6 @@ class Engine:
             warm=spec.links,
         )
 
-    def _end(self, matches: Callable[[Session], bool]) -> None:
-        self.dispatcher.end_sessions("its part of the configuration was changed", matches)
-
     async def close(self, grace: float = 1.0) -> None:
         """Stop everything; sessions have *grace* seconds to finish, and the other ends are told at once."""
         for _, bridge in self._bridges.values():
@@ -306,6 +314,9 @@ class Engine:
         while self.dispatcher.sessions and loop.time() < deadline:
             await asyncio.sleep(0.05)
         self.dispatcher.close()
+        for leaving in self._leaving:
+            leaving.hurried = True
+        await asyncio.gather(*self._leaving.values())
         for _, bridge in self._bridges.values():
             bridge.stop()
         for portal in self._portals.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, cast
 
 import pytest
@@ -134,7 +135,7 @@ def test_rivals_come_less_often_the_longer_nobody_answers(net: Net, loop: FakeLo
     net.bridge.start()
     loop.pass_time(60)
     times = [dial.at for dial in net.dials]
-    gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(times)]
     assert gaps[0] <= 0.25 + 1e-6
     assert max(gap for gap, at in zip(gaps, times, strict=False) if at < times[0] + 5) < 0.8
     assert gaps[-1] > 4
@@ -146,8 +147,8 @@ def test_a_slow_path_gets_no_rivals(net: Net, loop: FakeLoop) -> None:
         link.worker.least_rtt = 0.6
     loop.pass_time(3)
     net.dials.clear()
-    for link in list(net.bridge.links):
-        link.worker.abort(ConnectionResetError("cut"))
+    for standing in list(net.bridge.links):
+        standing.worker.abort(ConnectionResetError("cut"))
     before = len(net.dials)
     loop.pass_time(1.5)
     assert len(net.dials) == before

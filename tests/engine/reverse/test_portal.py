@@ -1,4 +1,4 @@
-"""Which link a visitor gets, and who waits for one, by a clock that the test turns; the bridge is what the test writes."""
+"""Which link a visitor gets, and who waits for one, by a clock that the test turns; the bridge is the test itself."""
 
 from __future__ import annotations
 

@@ -96,6 +96,9 @@ class MuxWorker(asyncio.Protocol):
         self.sign: Callable[[extension.Hello, extension.Hello], extension.Hello] | None = None
         """Makes a server's introduction out of `hello` and that of the peer."""
         self.heard_hello: Callable[[MuxWorker], None] | None = None
+        self.approved: bool | None = None
+        """Whether the peer, a portal that asks for keys, lets ours in; None before it has said so."""
+        self.heard_approval: Callable[[MuxWorker], None] | None = None
         self.window = hello.window if hello else WINDOW
         self.packet_limit = packet_limit
         self.buffer_limit = buffer_limit
@@ -190,6 +193,20 @@ class MuxWorker(asyncio.Protocol):
         self.connection_lost(exc)
         if transport is not None:
             transport.abort()
+
+    def shut(self, exc: Exception) -> None:
+        """End the main connection for good: unlike an abort it tells the peer of each sub-connection's end, so that
+        nothing waits there for the next link."""
+        self.final = True
+        for stream in self.streams.values():
+            if isinstance(stream, SubStream) and stream.credited:
+                self.put_control(extension.Reset(stream.id, extension.SHUTTING_DOWN, str(exc)).encode())
+            self.put_control(frames.end(stream.id, error=True))
+        self._flush()
+        transport = self.transport
+        self.connection_lost(exc)
+        if transport is not None:
+            transport.abort() if transport.get_write_buffer_size() else transport.close()
 
     # Opening
 
@@ -289,6 +306,8 @@ class MuxWorker(asyncio.Protocol):
     # Receiving
 
     def data_received(self, data: bytes) -> None:
+        if self.closed:
+            return
         self.last_received = monotonic()
         for event in self._connection.receive_data(data):
             if isinstance(event, Data):
@@ -396,6 +415,10 @@ class MuxWorker(asyncio.Protocol):
             self.going_away = True
         elif isinstance(message, extension.Reset):
             self._reset = message
+        elif isinstance(message, extension.Approval):
+            if self.heard_approval is not None and not self.approved:
+                self.approved = message.approved
+                self.heard_approval(self)
         elif isinstance(message, extension.Reopen):
             if self.resumption is not None:
                 self.resumption.answer(self, message)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from xrgui.address import Destination, Network
-from xrgui.bridge_key import BridgeKey
+from xrgui.bridge_key import BridgeKey, fingerprint
 from xrgui.engine.errors import Fault, RefusedError, RemoteProtocolError, describe, fault
 from xrgui.engine.interfaces import Acceptor
 from xrgui.engine.mux import extension
@@ -81,7 +81,7 @@ class Bridge:
         """Those that stand, draining ones among them."""
         self.reverse = reverse
         self.user = user
-        self.state: Literal["stopped", "connecting", "waiting", "up"] = "stopped"
+        self.state: Literal["stopped", "connecting", "waiting", "unapproved", "up"] = "stopped"
         self.attempt = 0
         self.error = ""
         self.fault: Fault = ""
@@ -104,6 +104,7 @@ class Bridge:
         self._key = key
         self._visitors = visitors
         self._warm = warm
+        self.gone = False
         self._dialling: list[BridgeLink] = []
         self._timer: asyncio.TimerHandle | None = None
         self._room = WaitingRoom(self._open, self._refuse)
@@ -117,7 +118,7 @@ class Bridge:
     def stop(self) -> None:
         self.hold()
         for link in list(self.links):
-            link.worker.abort(ConnectionResetError("the bridge was stopped"))
+            link.worker.shut(ConnectionResetError("the bridge was stopped"))
         self.resumption.close()
 
     def hold(self) -> None:
@@ -128,9 +129,11 @@ class Bridge:
         for link in list(self._dialling):
             self._cancel(link)
 
-    def go_away(self) -> None:
-        """Dial no more; a portal that understands it sends new visitors elsewhere, and what runs may finish here."""
+    def go_away(self, *, for_good: bool = False) -> None:
+        """Dial no more; a portal that understands it sends new visitors elsewhere, and what runs may finish here.
+        *for_good*: visitors who come nevertheless are refused, since no rule is for them."""
         self.hold()
+        self.gone = for_good
         for link in self.links:
             link.worker.go_away()
 
@@ -205,6 +208,7 @@ class Bridge:
         if self._key is not None:
             worker.sign = self._sign
         worker.heard_hello = self._heard_hello
+        worker.heard_approval = self._stand
         worker.answered = self._room.admit
         worker.fell_silent = lambda: self.worn_out(link)
         worker.resumption = self.resumption
@@ -215,6 +219,7 @@ class Bridge:
             self.public = worker.peer.public
         if not self._visitors:
             worker.go_away()
+        self._stand(worker)
         self.resumption.met(worker, [link.worker for link in self.links])
         self.resumption.reopen(worker)
         self._room.admit()
@@ -237,6 +242,8 @@ class Bridge:
         """Open *session* over the least loaded link that may; False if it had better wait for one."""
         fit = [link.worker for link in self.links if link.takes_ours]
         try:
+            if not fit and self.state == "unapproved":
+                raise RefusedError(f"{self.server} carries nobody yet: {self.error}")
             if not fit and any(not link.worker.equal and not link.draining for link in self.links):
                 raise RefusedError(f"{self.server} opens nothing for us: this needs xrgui at the other end")
             if not fit:
@@ -260,13 +267,10 @@ class Bridge:
     def came_up(self, link: BridgeLink) -> None:
         self._dialling.remove(link)
         self.links.append(link)
-        if self.state != "up":
-            self.state = "up"
-            self.since = self._loop.time()
-            log.info("bridge %s: connected to %s", self.tag, self.server)
         self.attempt = 0
         self.error = ""
         self.fault = ""
+        self._stand(link.worker)
         self._cancel_timer()
         if self._lacking and self._setback:
             self._dial_later(most=STEADY)
@@ -274,6 +278,26 @@ class Bridge:
             self._dial_one()
         else:
             self._cancel_rivals()
+
+    def _stand(self, worker: MuxWorker) -> None:
+        """*worker*'s link has come up, or its portal has said whether it may carry visitors."""
+        if self.state == "stopped" or not self.links:
+            return
+        standing = {link.standing for link in self.links if link.worker.peer is not None} or {"up"}
+        state: Literal["up", "unapproved", "connecting"]
+        state = "up" if "up" in standing else "unapproved" if "unapproved" in standing else "connecting"
+        if state == "unapproved":
+            self.error, self.fault = _unapproved(self._key), "unapproved"
+        elif self.fault == "unapproved":
+            self.error = self.fault = ""
+        if state == self.state:
+            return
+        self.state = state
+        self.since = self._loop.time()
+        if state == "up":
+            log.info("bridge %s: connected to %s", self.tag, self.server)
+        elif state == "unapproved":
+            log.warning("bridge %s: %s carries nobody yet: %s", self.tag, self.server, self.error)
 
     def _cancel_rivals(self) -> None:
         """Give up the dials that were not answered; what stands already may carry visitors soon."""
@@ -294,7 +318,7 @@ class Bridge:
         if self.state == "stopped":
             return
         last = not any(not other.draining for other in self.links)
-        if self.state == "up" and last and not link.draining:
+        if self.state in ("up", "unapproved") and last and not link.draining:
             self.since = self._loop.time()
             self.state = "connecting"
             reason = f" ({describe(exc)})" if exc else ""
@@ -328,6 +352,12 @@ class Bridge:
                 self._dial_later()
 
 
+def _unapproved(key: BridgeKey | None) -> str:
+    if key is None:
+        return "its owner lets nobody in without a bridge key, and there is none here"
+    return f"its owner has yet to approve the key {fingerprint(key.public)}"
+
+
 class BridgeLink:
     """One main connection of a bridge."""
 
@@ -356,9 +386,19 @@ class BridgeLink:
         return self.up and not self.wasted and (stood >= STEADY or self.worker.opened >= DRAIN_AHEAD)
 
     @property
+    def standing(self) -> Literal["connecting", "unapproved", "up"]:
+        """What the portal says of it; one that asks for no key has no need to say more than HELLO."""
+        worker = self.worker
+        if worker.approved or worker.peer is None or not worker.peer.asks:
+            return "up"
+        return "connecting" if worker.approved is None else "unapproved"
+
+    @property
     def takes_ours(self) -> bool:
         """We may open sub-connections over it."""
         worker = self.worker
+        if self.standing != "up":
+            return False
         return worker.equal and not worker.going_away and not self.draining and not worker.health.silent
 
     def cancel(self) -> None:
@@ -391,11 +431,13 @@ class BridgeLink:
             self._stop_timer()
             self.worker.ping()
             bridge.came_up(self)
-        if isinstance(stream, PacketStream):
-            if opened.target.port == 0 and opened.target.host in control.DOMAINS:
-                stream.set_protocol(Heartbeats(self))
-                self.worker.permanent = 1
-                return
+        if isinstance(stream, PacketStream) and opened.target.port == 0 and opened.target.host in control.DOMAINS:
+            stream.set_protocol(Heartbeats(self))
+            self.worker.permanent = 1
+            return
+        if bridge.gone:
+            stream.abort() if isinstance(stream, PacketStream) else stream.fail(RefusedError("the bridge was stopped"))
+        elif isinstance(stream, PacketStream):
             stream.set_protocol(bridge.acceptor.relay_packets(self._session(opened), stream))
         else:
             bridge.acceptor.relay(self._session(opened), stream)

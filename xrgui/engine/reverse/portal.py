@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable, Iterable
 from time import time
 
+import msgspec
+
 from xrgui.address import Destination, Network
 from xrgui.bridge_key import fingerprint
 from xrgui.engine.errors import AuthenticationError, RefusedError, RemoteProtocolError
@@ -80,15 +82,15 @@ class Portal:
         return None if self._open(session, protocol) else self._room.enter(session, protocol)
 
     def pick(self) -> Link | None:
-        """The link that carries the fewest sub-connections; one that waits or whose echo is late only if all are, one
-        that is silent never: who waits may go on over its successor, or over itself once it answers again."""
+        """The link that carries the fewest sub-connections; one that is worn only if all are, one that is silent
+        never: who waits may go on over its successor, or over itself once it answers again."""
         best: Link | None = None
         load = 0
         for link in self.links:
             worker = link.worker
             if worker.going_away or (worker.echoes and worker.health.silent):
                 continue
-            amount = len(worker.streams) + (LATE if worker.brake.on or (worker.echoes and worker.health.late) else 0)
+            amount = len(worker.streams) + (LATE if link.worn else 0)
             if best is None or amount < load:
                 best, load = link, amount
         return best
@@ -124,13 +126,16 @@ class Portal:
             link.worker.data_received(initial)
 
     def new_worker(self, link: Link) -> MuxWorker:
+        hello = self._hello()
+        if hello is not None and self.admission.required:
+            hello = msgspec.structs.replace(hello, asks=True)
         worker = MuxWorker(
             client=True,
             reverse=not self.domain,
             made=link.made,
             lost=link.lost,
             accept=link.accept if self.acceptor is not None else None,
-            hello=self._hello(),
+            hello=hello,
             packet_limit=V2RAY_PACKET if self.domain else XRAY_PACKET,
             buffer_limit=self._buffer_limit(),
         )
@@ -149,9 +154,12 @@ class Portal:
 
     def greeted(self, link: Link) -> None:
         """The bridge of *link* has said HELLO."""
-        if link in self.pending and not self._let_in(link):
-            return
         worker = link.worker
+        admitted = link not in self.pending or self._let_in(link)
+        if worker.hello is not None and worker.hello.asks:
+            worker.put_control(extension.Approval(admitted).encode())
+        if not admitted:
+            return
         self.resumption.met(worker, [other.worker for other in self.links])
         self.resumption.reopen(worker)
 
@@ -217,20 +225,18 @@ class Portal:
         for other in self.links:
             self.resumption.reopen(other.worker)
 
-    def drop_links(self, inbound_tag: str) -> None:
-        """End the links that came in there."""
-        for link in [link for link in (*self.links, *self.pending) if link.session.inbound_tag == inbound_tag]:
-            link.worker.abort(ConnectionResetError("the inbound of this link was stopped"))
-
-    def drain(self) -> None:
-        """This end will be closed: bridges open a link elsewhere, and what runs may finish here."""
-        for link in self.links:
+    def drain(self, inbound_tag: str = "") -> list[Link]:
+        """The links, of this inbound alone if it is given, will be closed: bridges open others, and what runs may
+        finish here."""
+        links = [link for link in (*self.links, *self.pending) if inbound_tag in ("", link.session.inbound_tag)]
+        for link in links:
             link.drain()
+        return links
 
     async def close(self) -> None:
         self._room.close()
         for link in [*self.links, *self.pending]:
-            link.worker.abort(ConnectionResetError("the portal was stopped"))
+            link.worker.shut(ConnectionResetError("the portal was stopped"))
         self.resumption.close()
 
 
@@ -254,6 +260,22 @@ class Link(asyncio.DatagramProtocol):
             worker.put_control(worker.hello.encode())
         worker.ping()
         self.portal.arrived(self)
+
+    @property
+    def worn(self) -> bool:
+        """It drains, waits for a slow visitor, or its echo is late."""
+        worker = self.worker
+        late = bool(worker.echoes) and worker.health.late
+        return worker.brake.on or late or self._state == control.DRAIN
+
+    @property
+    def busy(self) -> bool:
+        """Somebody is on it."""
+        return not self.worker.closed and len(self.worker.streams) > self.worker.permanent
+
+    def leave(self) -> None:
+        """Its inbound has gone; who is still on it goes on over another link, if the bridge has one."""
+        self.worker.abort(ConnectionResetError("the inbound of this link was stopped"), final=False)
 
     @property
     def address(self) -> str:

@@ -133,7 +133,7 @@ class BridgeStatus(Struct):
     """Why the last dial or link failed; empty while all is well."""
     fault: str = ""
     """What kind of failure that is: name, refused, unreachable, timeout, certificate, closed (the server
-    ended the link, or never answered on it), protocol, other."""
+    ended the link, or never answered on it), protocol, unapproved, other."""
     rtt_ms: float | None = None
     public: tuple[str, ...] = ()
     """Where visitors come in, ``tcp:8080``, if the public server says so (an xrgui does)."""

@@ -71,6 +71,8 @@ def _bridge_text(bridge: rpc.BridgeStatus) -> str:
         return f"up for {age(time() - bridge.since)}{rtt}"
     if bridge.state == "waiting":
         return f"attempt {bridge.attempt} failed ({bridge.error}), again in {bridge.next_try_in:.0f} s"
+    if bridge.state == "unapproved":
+        return f"waits for approval: {bridge.error}"
     return f"{bridge.state}{f' (attempt {bridge.attempt})' if bridge.attempt > 1 else ''}"
 
 

@@ -178,6 +178,7 @@ ADVICE = {
     "certificate": "It is not the server that the link names: compare its certificate with the pin (pcs).",
     "name": "The server's name is not known: look at its spelling.",
     "closed": "The server hung up: look whether it knows this id as a bridge (a user with `reverse`).",
+    "unapproved": "Give the server's owner this computer's key, which `xrgui key` shows.",
     "protocol": "The server speaks another protocol: look whether port, transport and TLS agree.",
 }
 """What to do about the `fault` of a bridge."""

@@ -8,7 +8,9 @@ from typing import Literal
 
 from xrgui.address import Destination
 
-Fault = Literal["", "name", "refused", "unreachable", "timeout", "certificate", "closed", "protocol", "other"]
+Fault = Literal[
+    "", "name", "refused", "unreachable", "timeout", "certificate", "closed", "protocol", "unapproved", "other"
+]
 """Kinds of failure that a window explains in the user's language."""
 _UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL)
 

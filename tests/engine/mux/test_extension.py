@@ -80,7 +80,7 @@ class TestVectors:
 
     def test_every_type_has_one(self) -> None:
         kinds = {bytes.fromhex(vector["hex"])[8] for vector in MESSAGES}
-        assert kinds == set(range(extension.HELLO, extension.GOAWAY + 1))
+        assert kinds == set(range(extension.HELLO, extension.APPROVAL + 1))
 
     def test_the_bridges_signature(self) -> None:
         portal, bridge, keys = named("HELLO of a portal"), named("HELLO of a bridge"), VECTORS["keys"]

@@ -17,6 +17,7 @@ MESSAGES = (
     extension.Reopen(3, 7, 5),
     extension.Reopened(3, 5),
     extension.GoAway(),
+    extension.Approval(True),
 )
 
 

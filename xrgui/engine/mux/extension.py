@@ -17,7 +17,7 @@ from xrgui.engine.mux import frames
 MAGIC = b"xrgui-mx"
 VERSION = 1
 
-HELLO, OPEN, CREDIT, FIN, RESET, REOPEN, REOPENED, GOAWAY = range(1, 9)
+HELLO, OPEN, CREDIT, FIN, RESET, REOPEN, REOPENED, GOAWAY, APPROVAL = range(1, 10)
 
 FEATURE_CREDIT = 1
 FEATURE_FIN = 2
@@ -28,7 +28,7 @@ FEATURE_EQUAL = 32
 FEATURES = FEATURE_CREDIT | FEATURE_FIN | FEATURE_RESET | FEATURE_GOAWAY | FEATURE_RESUME | FEATURE_EQUAL
 """What this program speaks; both ends use what both name."""
 
-TAG_FEATURES, TAG_WINDOW, TAG_INSTANCE, TAG_NONCE, TAG_KEY, TAG_SIGNATURE, TAG_PUBLIC = range(1, 8)
+TAG_FEATURES, TAG_WINDOW, TAG_INSTANCE, TAG_NONCE, TAG_KEY, TAG_SIGNATURE, TAG_PUBLIC, TAG_ASKS = range(1, 9)
 
 SIGNED = b"xrgui bridge 1"
 """What a bridge's signature begins with."""
@@ -45,7 +45,7 @@ class Hello(msgspec.Struct, frozen=True, gc=False):
     """Both sides' introduction. *window* is how many bytes of each sub-connection its sender takes before it
     grants more; *instance* names the process (16 random bytes); *public* are the portal's ports for visitors, as
     ``tcp:443`` texts; *nonce* (32 bytes) is new for each link; *key* (Ed25519, 32 bytes) and *signature* (64) are
-    a bridge's. Empty is left out."""
+    a bridge's; *asks*: the portal wants a key that is approved, and says so by Approval. Empty is left out."""
 
     features: int
     window: int
@@ -54,6 +54,7 @@ class Hello(msgspec.Struct, frozen=True, gc=False):
     nonce: bytes = b""
     key: bytes = b""
     signature: bytes = b""
+    asks: bool = False
 
     def encode(self) -> bytes:
         fields = [
@@ -65,6 +66,8 @@ class Hello(msgspec.Struct, frozen=True, gc=False):
         fields += [(tag, value) for tag, value in optional if value]
         if self.public:
             fields.append((TAG_PUBLIC, ",".join(self.public).encode()))
+        if self.asks:
+            fields.append((TAG_ASKS, b"\x01"))
         body = b"".join(struct.pack("!BH", tag, len(value)) + value for tag, value in fields)
         return frames.keep_alive(0, bytes((HELLO,)) + MAGIC + bytes((VERSION,)) + body)
 
@@ -140,7 +143,16 @@ class GoAway(msgspec.Struct, frozen=True, gc=False):
         return frames.keep_alive(0, bytes((GOAWAY,)))
 
 
-Message = Hello | Open | Credit | Fin | Reset | Reopen | Reopened | GoAway
+class Approval(msgspec.Struct, frozen=True, gc=False):
+    """A portal that asks for keys has looked at the bridge's: its links carry visitors, or wait for a person."""
+
+    approved: bool
+
+    def encode(self) -> bytes:
+        return frames.keep_alive(0, bytes((APPROVAL, self.approved)))
+
+
+Message = Hello | Open | Credit | Fin | Reset | Reopen | Reopened | GoAway | Approval
 
 REFUSED, UNREACHABLE, DNS, DENIED, TIMED_OUT, TOO_SLOW, OVER_LIMIT, SHUTTING_DOWN, FLOW_VIOLATION, FAILED = range(
     1, 11
@@ -183,6 +195,8 @@ def decode(stream_id: int, data: bytes) -> Message | None:
             return Reopen(stream_id, *struct.unpack_from("!QQ", body))
         if kind == REOPENED:
             return Reopened(stream_id, *struct.unpack_from("!Q", body))
+        if kind == APPROVAL:
+            return Approval(*struct.unpack_from("!?", body))
     except struct.error:
         raise RemoteProtocolError(f"an extension message of type {kind} is too short") from None
     if kind == RESET and body:
@@ -211,16 +225,20 @@ def _hello(body: bytes) -> Hello | None:
     if not MIN_WINDOW <= window <= MAX_WINDOW or len(instance) != 16:
         raise RemoteProtocolError("the peer's HELLO has no usable window or instance")
     public = fields.get(TAG_PUBLIC, b"").decode(errors="replace")
+    nonce, key, signature, asks = (_sized(fields, tag, size) for tag, size in _SIZES)
     return Hello(
         features,
         window,
         instance,
         tuple(public.split(",")) if public else (),
-        *(_sized(fields, tag, size) for tag, size in _SIZES),
+        nonce,
+        key,
+        signature,
+        any(asks),
     )
 
 
-_SIZES = ((TAG_NONCE, NONCE), (TAG_KEY, 32), (TAG_SIGNATURE, 64))
+_SIZES = ((TAG_NONCE, NONCE), (TAG_KEY, 32), (TAG_SIGNATURE, 64), (TAG_ASKS, 1))
 
 
 def _sized(fields: dict[int, bytes], tag: int, size: int) -> bytes:

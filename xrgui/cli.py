@@ -39,6 +39,7 @@ COMMANDS = {
     "uuid": Entry("make:uuid", "Make an id."),
     "key": Entry("make:key", "Print this machine's bridge key."),
     "cert": Entry("make:cert", "Make a self-signed certificate."),
+    "desktop": Entry("desktop:desktop", "Put xrgui among this desktop's applications."),
     "engine": Entry("run:engine", ""),
     "demo-site": Entry("demo:demo_site", ""),
 }

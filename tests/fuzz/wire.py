@@ -167,7 +167,6 @@ class Pair:
         return [link[side] for link in self.links if not link[side].closed]
 
     def _met(self, worker: MuxWorker) -> None:
-        self.resumptions[0].met(worker, self._alive(0))
         self.resumptions[0].reopen(worker)
 
     def _lost(self, worker: MuxWorker, _: Exception | None) -> None:

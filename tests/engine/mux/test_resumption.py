@@ -90,7 +90,8 @@ class Ends:
             return extension.Hello(extension.FEATURES, 64 * 1024, name)
 
         def met(worker: MuxWorker) -> None:
-            worker.resumption.met(worker, [one for pair in self.links for one in pair if not one.closed])
+            if not worker.client:
+                worker.resumption.met(worker, [bridge for _, bridge in self.links if not bridge.closed])
             worker.resumption.reopen(worker)
             if worker.client:
                 greeted.set()
@@ -201,16 +202,37 @@ async def test_a_close_whose_last_bytes_were_lost_is_told_on_the_next_link(ends:
     assert (bytes(local.data), local.ended) == (b"xthe last words", [None])
 
 
-async def test_a_new_process_at_the_other_end_ends_what_waited(ends: Ends) -> None:
+async def test_a_new_portal_ends_what_waits_for_its_predecessor(ends: Ends) -> None:
+    worker = await ends.link()
+    worker.open(TARGET, Local(echo=False)).write(b"x")
+    async with asyncio.timeout(5):
+        while not ends.served:
+            await asyncio.sleep(0)
+    (served,) = ends.served
+    ends.cut()
+    assert not served.ended
+    ends.portal_name = b"n" * 16
+    await ends.link()
+    await served.until(lambda: served.ended)
+    assert "started anew" in str(served.ended[0])
+
+
+async def test_what_waits_for_one_bridge_is_not_ended_by_another(ends: Ends) -> None:
+    """`xrgui expose` and `xrgui forward` under one id are two bridges of one portal."""
     worker = await ends.link()
     local = Local(echo=False)
-    worker.open(TARGET, local)
+    stream = worker.open(TARGET, local)
     ends.cut()
-    assert not local.ended
-    ends.bridge_name = b"n" * 16
+    own, ends.bridge_name, other = ends.bridge_name, b"n" * 16, Resumption()
+    ends.bridge_side, own_side = other, ends.bridge_side
     await ends.link()
-    await local.until(lambda: local.ended)
-    assert "started anew" in str(local.ended[0])
+    assert not local.ended
+    assert ends.portal_side.parked == 1
+    ends.bridge_name, ends.bridge_side = own, own_side
+    await ends.link()
+    stream.write(b"still here")
+    await local.until(lambda: bytes(local.data) == b"still here")
+    other.close()
 
 
 async def test_what_waits_too_long_ends(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,8 +115,9 @@ class Resumption:
                 stream.finish(ConnectionResetError(reason))
 
     def met(self, worker: MuxWorker, links: list[MuxWorker]) -> None:
-        """*worker*'s peer has said HELLO. If its process is new, those that have no link any more were its
-        predecessors: a process that died took its sockets along."""
+        """The portal of *worker*, a bridge's, has said HELLO. If its process is new, those that have no link any more
+        were its predecessors: one alone listens there. Many may dial, so that a portal learns nothing from a bridge
+        about another one: what waits for a process that died waits for the whole grace time."""
         if worker.peer is None:
             return
         instance = worker.peer.instance

@@ -160,7 +160,6 @@ class Portal:
             worker.put_control(extension.Approval(admitted).encode())
         if not admitted:
             return
-        self.resumption.met(worker, [other.worker for other in self.links])
         self.resumption.reopen(worker)
 
     def _let_in(self, link: Link) -> bool:

@@ -245,8 +245,8 @@ def finish(transport: asyncio.Transport | None, *, both: bool = False) -> None:
 
 
 class PacketVisitorLeg(asyncio.DatagramProtocol):
-    """The inbound side of a packet relay. Packets that come before the outbound stands wait, 64 of
-    them at most."""
+    """The inbound side of a packet relay. Packets that come before the outbound stands wait, 64 of them
+    and little more than 64 KiB at most."""
 
     __slots__ = ("backlog", "pending", "registry", "session", "target", "transport")
 
@@ -262,7 +262,7 @@ class PacketVisitorLeg(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: Destination | None) -> None:  # type: ignore[override]
         self.session.up += len(data)
         if self.backlog is not None:
-            if len(self.backlog) < 64:
+            if len(self.backlog) < 64 and sum(len(packet) for packet, _ in self.backlog) < 65536:
                 self.backlog.append((bytes(data), addr))
             return
         out = self.target.transport
@@ -290,7 +290,11 @@ class PacketVisitorLeg(asyncio.DatagramProtocol):
     def target_lost(self, exc: Exception | None) -> None:
         transport, self.transport = self.transport, None
         self.end("failed" if exc is not None else "closed", describe(exc) if exc is not None else "")
-        if transport is not None and not transport.is_closing():
+        if transport is None or transport.is_closing():
+            return
+        if exc is not None and (tell := transport.get_extra_info("reset")) is not None:
+            tell(exc)
+        else:
             transport.close()
 
     def abort(self, reason: str) -> None:

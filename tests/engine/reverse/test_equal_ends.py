@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import pick_port
 from xrgui import bridge_key, rpc
+from xrgui.address import Network
 from xrgui.config import model
 from xrgui.engine.engine import Engine
 from xrgui.engine.mux import extension
@@ -237,6 +238,95 @@ class TestForward:
         await until(lambda: len(links) == 2 and all(link.worker.going_away for link in links))
         assert await ask(port_of(there, "visitors")) == b""
         assert await ask(port_of(here, "local")) == b"hello"
+
+
+class Questions(asyncio.DatagramProtocol):
+    """A UDP client, and the echo beside either end: it answers with what it gets and the port that asked."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.DatagramTransport | None = None
+        self.answers: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.answers.put_nowait(data)
+
+    async def ask(self, question: bytes) -> bytes:
+        assert self.transport is not None
+        async with asyncio.timeout(10):
+            while True:
+                self.transport.sendto(question)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.5):
+                        return await self.answers.get()
+
+
+class Answers(Questions):
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        assert self.transport is not None
+        self.transport.sendto(b"%d %s" % (len(data), data[:20]), addr)
+
+
+@pytest.fixture
+async def packets(ends: Ends) -> AsyncIterator[Callable[..., Awaitable[tuple[Engine, Engine, Questions]]]]:
+    """Both ends, and a client at a UDP inbound of the desktop that leads to an echo beside the portal."""
+    open_: list[asyncio.DatagramTransport] = []
+
+    async def make(classic: bool, *rules: model.Rule) -> tuple[Engine, Engine, Questions]:
+        loop = asyncio.get_running_loop()
+        answers, _ = await loop.create_datagram_endpoint(Answers, local_addr=(LOOPBACK, 0))
+        open_.append(answers)
+        there, here = await ends(*rules, classic=classic)
+        await until(lambda: bridge_of(here).equal)
+        asked = tunnel("questions", answers.get_extra_info("sockname")[1])
+        asked = replace(asked, settings=replace(asked.settings, networks=frozenset({Network.UDP})))
+        config = here.config
+        routing = replace(config.routing, rules=(*config.routing.rules, rule("questions", "bridge")))
+        await here.apply(replace(config, inbounds=(*config.inbounds, asked), routing=routing))
+        client, protocol = await loop.create_datagram_endpoint(
+            Questions, remote_addr=(LOOPBACK, port_of(here, "questions"))
+        )
+        open_.append(client)
+        return there, here, protocol
+
+    yield make
+    for transport in open_:
+        transport.close()
+
+
+class TestPackets:
+    @pytest.mark.parametrize("classic", [False, True])
+    async def test_they_reach_what_is_beside_the_portal(self, packets, classic: bool) -> None:
+        there, here, client = await packets(classic, rule("portal", "free"))
+        assert await client.ask(b"one") == b"3 one"
+        assert await client.ask(b"x" * 1400) == b"1400 " + b"x" * 20
+        (session,) = [session for session in there.sessions.values() if session.inbound_tag == "portal"]
+        assert (session.inbound_protocol, session.outbound_tag) == ("portal", "free")
+        assert session.destination.network is Network.UDP
+        (own,) = [session for session in here.sessions.values() if session.inbound_tag == "questions"]
+        assert own.up == session.up == 1403
+        here.close_session(own.id, "enough")
+        await until(lambda: not there.sessions)
+
+    @pytest.mark.parametrize("classic", [False, True])
+    async def test_nothing_is_allowed_without_a_rule(self, packets, classic: bool) -> None:
+        there, here, client = await packets(classic)
+        client.transport.sendto(b"one")
+        await until(lambda: there.dispatcher.refused)
+        await until(lambda: last_error(here, "questions"))
+        assert "no rule with inboundTag 'portal' allows" in last_error(here, "questions")
+        assert not there.sessions
+        assert client.answers.empty()
+
+    async def test_a_flow_goes_on_after_the_loss_of_its_link(self, packets) -> None:
+        """Packets may be lost; the client that asks again is answered over the next link."""
+        _, here, client = await packets(False, rule("portal", "free"))
+        assert await client.ask(b"one") == b"3 one"
+        for link in list(here._bridges["bridge"][1].links):
+            link.worker.transport.abort()
+        assert await client.ask(b"again") == b"5 again"
 
 
 class TestKeys:

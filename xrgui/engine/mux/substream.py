@@ -558,7 +558,11 @@ class PacketStream(asyncio.DatagramTransport):
     def abort(self) -> None:
         self._leave(error=True)
 
-    def _leave(self, error: bool) -> None:
+    def fail(self, exc: BaseException) -> None:
+        """End and tell a peer that speaks the extension of *exc*."""
+        self._leave(True, extension.reset_code(exc), describe(exc))
+
+    def _leave(self, error: bool, code: int = 0, text: str = "") -> None:
         if not self.lost:
             self.lost = True
             if self.worker.forget(self):
@@ -575,7 +579,10 @@ class PacketStream(asyncio.DatagramTransport):
         return self.protocol
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return default
+                if code and self.worker.peer is not None:
+                    self.worker.put_control(extension.Reset(self.id, code, text).encode())
+        """``reset``: as for `SubStream`."""
+        return self.fail if name == "reset" else default
 
 
 _NOBODY = asyncio.Protocol()

@@ -436,7 +436,7 @@ class BridgeLink:
             self.worker.permanent = 1
             return
         if bridge.gone:
-            stream.abort() if isinstance(stream, PacketStream) else stream.fail(RefusedError("the bridge was stopped"))
+            stream.fail(RefusedError("the bridge was stopped"))
         elif isinstance(stream, PacketStream):
             stream.set_protocol(bridge.acceptor.relay_packets(self._session(opened), stream))
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable
 from time import time
 
@@ -14,6 +15,7 @@ from xrgui.address import Destination, Network
 from xrgui.bridge_key import fingerprint
 from xrgui.engine.errors import AuthenticationError, RefusedError, RemoteProtocolError
 from xrgui.engine.interfaces import Acceptor
+from xrgui.engine.limits import RareLog, address_of
 from xrgui.engine.mux import extension
 from xrgui.engine.mux.connection import Opened
 from xrgui.engine.mux.resumption import Resumption
@@ -29,7 +31,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT = 10.0
 """Seconds between control messages; newer bridges leave after 60 without one."""
 MOST_PENDING = 32
-"""Links whose bridge has yet to be approved; the oldest makes room."""
+"""Links whose bridge has yet to be approved; the oldest of the address that has most of them makes room."""
 LATE = 1 << 20
 """Added to the load of a link that had better get no new visitors."""
 
@@ -68,6 +70,7 @@ class Portal:
         self.since = asyncio.get_running_loop().time()
         """Loop time since when it has links, or has none."""
         self._hello = hello
+        self._rare = RareLog(log)
         self._buffer_limit = buffer_limit
         self.resumption = Resumption()
         self._room = WaitingRoom(self._open, self._refuse)
@@ -150,7 +153,9 @@ class Portal:
             return
         self.pending.append(link)
         if len(self.pending) > MOST_PENDING:
-            self.pending[0].worker.abort(AuthenticationError("too many bridges wait for approval"))
+            crowds = Counter(other.host for other in self.pending)
+            oldest = max(self.pending, key=lambda other: crowds[other.host])
+            oldest.worker.abort(AuthenticationError("too many bridges wait for approval"))
 
     def greeted(self, link: Link) -> None:
         """The bridge of *link* has said HELLO."""
@@ -168,16 +173,19 @@ class Portal:
             key = link.proven_key()
         except AuthenticationError as error:
             self.forged += 1
-            log.warning("portal %s: refused a link from %s: %s", self.tag, link.address, error)
+            self._warn("portal %s: refused a link from %s: %s", link.address, error)
             link.worker.abort(error)
             return False
         if not self.admission.admits(key):
             name = f"the key {fingerprint(key)}, which is not approved" if key else "no key"
-            log.warning("portal %s: a bridge from %s has %s: it carries nobody", self.tag, link.address, name)
+            self._warn("portal %s: a bridge from %s has %s: it carries nobody", link.address, name)
             return False
         self.pending.remove(link)
         self._join(link)
         return True
+
+    def _warn(self, text: str, *args: object) -> None:
+        self._rare.warning(asyncio.get_running_loop().time(), text, self.tag, *args)
 
     def approve(self, key: bytes) -> None:
         """Let bridges with this public key join from now on, those that wait among them."""
@@ -277,6 +285,11 @@ class Link(asyncio.DatagramProtocol):
         self.worker.abort(ConnectionResetError("the inbound of this link was stopped"), final=False)
 
     @property
+    def host(self) -> str:
+        """Whom its bridge counts as, however many links it has."""
+        return address_of(self.session.source.host) if self.session.source else ""
+
+    @property
     def address(self) -> str:
         """The bridge's, for people."""
         return self.session.source.endpoint if self.session.source else "?"
@@ -295,7 +308,7 @@ class Link(asyncio.DatagramProtocol):
         """The bridge opens a sub-connection: what a rule for the portal's tag allows may be reached from there."""
         portal = self.portal
         if portal.acceptor is None or self not in portal.links:
-            stream.abort() if isinstance(stream, PacketStream) else stream.fail(RefusedError(NOT_APPROVED))
+            stream.fail(RefusedError(NOT_APPROVED))
             return
         source, user = self.session.source, self.session.user
         session = Session(portal.tag, "portal", opened.target, source=source, user=user)

@@ -1480,6 +1480,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>This link does not fit here: take it in with File, Import.</source>
+      <translation>Эта ссылка сюда не подходит: воспользуйтесь меню «Файл», «Импорт».</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
       <source>Trust it</source>
       <translation>Доверять ему</translation>
     </message>

@@ -1470,6 +1470,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>This link does not fit here: take it in with File, Import.</source>
+      <translation>此链接不适用于这里：请使用“文件”菜单中的“导入”。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
       <source>Trust it</source>
       <translation>信任它</translation>
     </message>

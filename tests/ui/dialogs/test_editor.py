@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from tests.ui.samples import LINK, SECRET, serve, share
 from xrgui.profiles.model import Profile, Server, Service
+from xrgui.profiles.ownlink import own_link
 from xrgui.ui import health, server_check
 from xrgui.ui.dialogs import services as services_module
 from xrgui.ui.dialogs.editor import Editor
@@ -40,6 +42,11 @@ def saved_by(editor: Editor) -> list[tuple[Profile, bool]]:
     editor.main.click()
     editor.form.stop()
     return found
+
+
+def paste(editor: Editor, text: str) -> None:
+    QApplication.clipboard().setText(text)
+    editor.form.paste.click()
 
 
 def test_three_fields_make_a_tunnel(qtbot) -> None:
@@ -90,6 +97,30 @@ def test_the_dialect_is_guessed_from_the_link_until_the_person_chooses(qtbot) ->
     editor.form._dialect_edited()
     editor.form._link_edited(LINK.replace("443", "8443"))
     assert editor.form.profile.dialect == "classic"
+
+
+def test_a_link_of_our_own_brings_the_whole_tunnel(qtbot) -> None:
+    editor = open_editor(qtbot, Profile(id="new", name=""), new=True)
+    paste(editor, own_link(share(name="From a friend", dialect="classic")))
+    profile = editor.profile
+    assert (profile.name, profile.dialect, profile.public_url) == ("From a friend", "classic", share().public_url)
+    assert (profile.server.address, profile.server.secret) == ("box.example.net", "")
+    assert profile.services == share().services
+    assert profile.id != share().id
+
+
+def test_what_was_typed_stays_and_what_does_not_fit_is_said(qtbot) -> None:
+    editor = open_editor(qtbot, Profile(id="new", name=""), new=True)
+    form = editor.form
+    form.name.setText("Mine")
+    form._name_edited("Mine")
+    form.services.rows[0].address.setText("127.0.0.1:9000")
+    paste(editor, own_link(share()))
+    assert (editor.profile.name, editor.profile.services[0].port) == ("Mine", 9000)
+    for bad in (own_link(share(), "correct horse"), own_link(serve())):
+        paste(editor, bad)
+        assert "does not fit here" in form.fields["server"].note.text()
+        assert editor.profile.name == "Mine"
 
 
 def test_a_link_that_the_engine_lacks_is_kept_and_never_started(qtbot) -> None:

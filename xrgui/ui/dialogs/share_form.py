@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 
 from xrgui.links import Link, LinkError, parse_link
 from xrgui.profiles.model import TUNNEL_DOMAIN, Profile, Server, Service
+from xrgui.profiles.ownlink import open_link, sealed_part
 from xrgui.profiles.problems import Problem
 from xrgui.profiles.servers import link_server
 from xrgui.ui import server_check, units, words
@@ -223,6 +224,9 @@ class ShareForm(QWidget):
             return
         try:
             link = parse_link(text)
+            if link.protocol == "xrgui":
+                self._take_tunnel(link)
+                return
             if link.lacks:
                 self._link = text
                 self.fields["server"].say("error", _lacks(link))
@@ -237,6 +241,18 @@ class ShareForm(QWidget):
             self.name.setText(link.name)
         self.server_fields.show_server(self._server)
         self._arrange()
+
+    def _take_tunnel(self, link: Link) -> None:
+        """A whole tunnel in one link; the name and the services that were typed stay. Raises LinkError."""
+        found = None if sealed_part(link) else open_link(link)
+        if found is None or found.role != "share" or found.link:
+            self.fields["server"].say("error", tr("This link does not fit here: take it in with File, Import."))
+            return
+        name = self.name.text().strip() if self._name_typed else found.name
+        typed = any(line.address.text().strip() for line in self.services.rows)
+        services = self.services.services if typed else found.services
+        mine = {"id": self._profile.id, "name": name, "services": services}
+        self.show_profile(msgspec.structs.replace(found, **mine))
 
     def _fields_edited(self) -> None:
         self._server, self._link = self.server_fields.server, ""

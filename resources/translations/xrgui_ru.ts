@@ -2945,6 +2945,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>Turned away</source>
+      <translation>Отклонено</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
       <source>Upload</source>
       <translation>Отдача</translation>
     </message>
@@ -2960,11 +2965,29 @@
     </message>
     <message numerus="yes">
       <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>{n} connection|{n} connections</source>
+      <translation>
+        <numerusform>{n} соединение</numerusform>
+        <numerusform>{n} соединения</numerusform>
+        <numerusform>{n} соединений</numerusform>
+      </translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
       <source>{n} link to {server}|{n} links to {server}</source>
       <translation>
         <numerusform>{n} связь с {server}</numerusform>
         <numerusform>{n} связи с {server}</numerusform>
         <numerusform>{n} связей с {server}</numerusform>
+      </translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>{n} link with a false key|{n} links with a false key</source>
+      <translation>
+        <numerusform>{n} связь с поддельным ключом</numerusform>
+        <numerusform>{n} связи с поддельным ключом</numerusform>
+        <numerusform>{n} связей с поддельным ключом</numerusform>
       </translation>
     </message>
     <message numerus="yes">

@@ -2915,6 +2915,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>Turned away</source>
+      <translation>已拒绝</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
       <source>Upload</source>
       <translation>上行</translation>
     </message>
@@ -2930,9 +2935,23 @@
     </message>
     <message numerus="yes">
       <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>{n} connection|{n} connections</source>
+      <translation>
+        <numerusform>{n} 个连接</numerusform>
+      </translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
       <source>{n} link to {server}|{n} links to {server}</source>
       <translation>
         <numerusform>{n} 条链路到 {server}</numerusform>
+      </translation>
+    </message>
+    <message numerus="yes">
+      <location filename="../../xrgui/ui/widgets/traffic_card.py" />
+      <source>{n} link with a false key|{n} links with a false key</source>
+      <translation>
+        <numerusform>{n} 条使用伪造密钥的链路</numerusform>
       </translation>
     </message>
     <message numerus="yes">

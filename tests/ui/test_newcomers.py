@@ -17,6 +17,7 @@ from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.pages.newcomers import Newcomers
 from xrgui.ui.settings import Settings
 from xrgui.ui.tunnel import Newcomer, Phase, Role, Trouble, Tunnel
+from xrgui.ui.widgets.traffic_card import turned_away
 from xrgui.ui.widgets.tunnel_list import third_line
 
 NOW = 1_800_000_000.0
@@ -51,6 +52,14 @@ def test_the_links_of_one_key_are_one_newcomer() -> None:
     assert [item.key for item in tunnel.newcomers] == [OTHER]
     standing.stopped(tunnel)
     assert not tunnel.newcomers
+
+
+def test_false_signatures_are_counted() -> None:
+    tunnel = public_side()
+    found = status()
+    found.portals[0].forged = 3
+    standing.read(tunnel, found, NOW)
+    assert turned_away(tunnel) == "3 links with a false key"
 
 
 def test_list_tray_and_screen_reader_say_it() -> None:

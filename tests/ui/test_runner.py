@@ -19,6 +19,7 @@ from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.runner import Runner
 from xrgui.ui.tasks import cancel_all
 from xrgui.ui.tunnel import Phase, Trouble
+from xrgui.ui.widgets.traffic_card import turned_away
 
 NOW = 1_800_000_000.0
 
@@ -31,6 +32,7 @@ class FakeClient(QObject):
         super().__init__()
         self.calls: list[rpc.Call[Any]] = []
         self.errors: dict[str, rpc.Error] = {}
+        self.answer: rpc.Status | None = None
 
     async def call(self, call: rpc.Call[Any]) -> Any:
         self.calls.append(call)
@@ -39,7 +41,8 @@ class FakeClient(QObject):
         return rpc.AppliedAll(())
 
     async def refresh(self) -> None:
-        pass
+        if self.answer is not None:
+            self.status.emit(self.answer)
 
 
 class FakeEngine(QObject):
@@ -142,6 +145,18 @@ async def test_a_refused_configuration_is_explained(world: World, error: rpc.Err
     assert (tunnel.phase, tunnel.trouble, tunnel.detail) == (Phase.TROUBLE, trouble, error.message)
 
 
+async def test_an_edit_that_changes_nothing_in_the_engine_leaves_it_up(world: World) -> None:
+    """No event follows then: the runner asks."""
+    await world.add()
+    world.engine.client.answer = status("blog")
+    world.runner.start(["blog"])
+    await world.settle()
+    world.runner.edited("blog")
+    assert world.phase() is Phase.CONNECTING
+    await world.settle()
+    assert world.phase() is Phase.UP
+
+
 async def test_without_secrets_it_says_so(world: World) -> None:
     await world.add()
     world.library._secrets = MemorySecrets()
@@ -183,10 +198,11 @@ async def test_totals_become_rates(world: World) -> None:
     await world.add()
     world.runner.start(["blog"])
     world.engine.client.totals.emit(rpc.TotalsEvent(NOW, 0, rpc.Totals(), {"blog": rpc.Totals()}))
-    moved = rpc.Totals(up=100, down=4000, open=3)
+    moved = rpc.Totals(up=100, down=4000, open=3, refused=2)
     world.engine.client.totals.emit(rpc.TotalsEvent(NOW + 2, 0, moved, {"blog": moved}))
     tunnel = world.tunnels.get("blog")
     assert (tunnel.down_rate, tunnel.up_rate, tunnel.visitors) == (2000, 50, 3)
+    assert turned_away(tunnel) == "2 connections"
 
 
 async def test_delete_and_restore_keep_the_secret(world: World) -> None:

@@ -264,6 +264,7 @@ class Runner(QObject):
             if tunnel.id in event.configs:
                 tunnel.down_rate, tunnel.up_rate = self._traffic.series(tunnel.id).last()
                 tunnel.visitors = event.configs[tunnel.id].open
+                tunnel.refused = event.configs[tunnel.id].refused
                 self._tunnels.touch(tunnel.id)
         self.changed.emit()
 

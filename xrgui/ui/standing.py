@@ -27,6 +27,7 @@ def read(tunnel: Tunnel, status: rpc.ConfigStatus, now: float) -> tuple[Phase, f
     """Take over links, peers and trouble; the result is the phase and since when (unix time)."""
     tunnel.links = sum(bridge.links for bridge in status.bridges) + sum(p.links for p in status.portals)
     tunnel.peers = tuple(peer for portal in status.portals for peer in portal.peers)
+    tunnel.forged = sum(portal.forged for portal in status.portals)
     tunnel.newcomers = newcomers(status, tunnel.ignored)
     trips = [bridge.rtt_ms for bridge in status.bridges] + [portal.rtt_ms for portal in status.portals]
     tunnel.round_trip = min((trip for trip in trips if trip is not None), default=None)
@@ -117,7 +118,7 @@ def with_services(tunnel: Tunnel, phase: Phase) -> Phase:
 
 def stopped(tunnel: Tunnel, trouble: Trouble = Trouble.NONE, detail: str = "") -> None:
     """Forget what only a running tunnel has."""
-    tunnel.links = tunnel.visitors = tunnel.attempt = 0
+    tunnel.links = tunnel.visitors = tunnel.attempt = tunnel.refused = tunnel.forged = 0
     tunnel.peers = tunnel.newcomers = ()
     tunnel.round_trip = None
     tunnel.retry_at = tunnel.down_rate = tunnel.up_rate = 0

@@ -120,6 +120,10 @@ class Tunnel:
     ignored: set[tuple[str, str]] = field(default_factory=set)
     """Portal and key of newcomers that the person does not want to hear of."""
     visitors: int = 0
+    refused: int = 0
+    """Connections turned away since the engine runs it: no rule for them, or over a limit."""
+    forged: int = 0
+    """Links ended for a false signature."""
     round_trip: float | None = None
     """Milliseconds to the public server and back."""
     down_rate: float = 0

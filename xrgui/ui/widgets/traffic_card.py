@@ -75,6 +75,7 @@ class TrafficCard(Card):
                 (tr("Today"), carried[0]),
                 (tr("In all"), carried[1] if carried[1] != carried[0] else ""),
                 (tr("Link"), link_text(tunnel)),
+                (tr("Turned away"), turned_away(tunnel)),
                 (tr("Last problem"), problem if tunnel.running else ""),
             ]
         )
@@ -93,6 +94,15 @@ def link_text(tunnel: Tunnel) -> str:
         return ", ".join(part for part in (tunnel.link, tunnel.server) if part)
     links = tr("{n} link to {server}|{n} links to {server}", tunnel.links, server=tunnel.server)
     return "; ".join(part for part in (tunnel.link, links) if part)
+
+
+def turned_away(tunnel: Tunnel) -> str:
+    """Who wanted what this tunnel does not give; empty for nobody."""
+    parts = [
+        tr("{n} connection|{n} connections", tunnel.refused) if tunnel.refused else "",
+        tr("{n} link with a false key|{n} links with a false key", tunnel.forged) if tunnel.forged else "",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 class _Facts(QWidget):

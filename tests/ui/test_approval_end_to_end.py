@@ -21,9 +21,10 @@ from xrgui.profiles.compile import compile_profile
 from xrgui.profiles.model import Entry, Listen, Profile
 from xrgui.profiles.otherend import private_end
 from xrgui.profiles.secrets import MemorySecrets
+from xrgui.ui import standing
 from xrgui.ui.app import Program
 from xrgui.ui.tasks import cancel_all
-from xrgui.ui.tunnel import Tunnel
+from xrgui.ui.tunnel import Phase, Trouble, Tunnel
 
 PATIENCE = 20.0
 
@@ -100,6 +101,15 @@ async def fetch(port: int) -> bytes:
     return await asyncio.to_thread(get)
 
 
+async def as_the_desktop_sees_it(engine: Client, key: str) -> Tunnel:
+    """What the desktop's own window reads from its engine."""
+    status = await engine.call(rpc.GetStatus())
+    tunnel = Tunnel("desk", "Desk", key=key)
+    tunnel.phase, _ = standing.read(tunnel, status.configs[0], time.time())
+    assert tunnel.phase is (Phase.TROUBLE if tunnel.trouble is Trouble.UNAPPROVED else Phase.UP)
+    return tunnel
+
+
 async def serve_from(program: Program, endpoint: Path, service: int) -> tuple[Profile, Tunnel, int]:
     """A public server that asks for approval, in the engine at *endpoint*; its tunnel and its visitors' port."""
     port, visitors = pick_port(), pick_port()
@@ -135,9 +145,12 @@ async def test_a_stranger_waits_until_he_is_approved_for_good(program: Program, 
         assert program.notifications.list[-1].title == "Public side: a computer asks to be let in"
         await until(lambda: program.shell.tunnels.detail._newcomers.isVisible())
 
+        assert (await as_the_desktop_sees_it(desktop, newcomer.key)).detail == newcomer.fingerprint
+
         program.shell.tunnels.newcomer_answered.emit("approve", newcomer)
         await until(lambda: tunnel.links and not tunnel.newcomers)
         assert await fetch(visitors) == b"hello"
+        assert (await as_the_desktop_sees_it(desktop, newcomer.key)).trouble is Trouble.NONE
 
         kept = json.loads((program.library.store.directory / "profiles" / "serve.json").read_text())
         assert [key["public"] for key in kept["bridges"][0]["keys"]] == [newcomer.key]

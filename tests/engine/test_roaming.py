@@ -47,10 +47,10 @@ async def test_a_second_new_takes_the_flow_over() -> None:
         return opened[-1]
 
     first, second, other = Stream(), Stream(), Stream()
-    flows.accept(b"12345678", first, open_flow)
+    flows.accept(("in", "u", b"12345678"), first, open_flow)
     first.protocol.datagram_received(b"one", None)
-    flows.accept(b"12345678", second, open_flow)
-    flows.accept(b"87654321", other, open_flow)
+    flows.accept(("in", "u", b"12345678"), second, open_flow)
+    flows.accept(("in", "u", b"87654321"), other, open_flow)
     assert len(opened) == 2
     assert first.closed
     second.protocol.datagram_received(b"two", None)
@@ -68,7 +68,7 @@ async def test_a_flow_waits_for_its_next_stream_and_then_ends(monkeypatch) -> No
     upper = Upper(None)
     upper.connection_lost = lambda exc: ended.set()  # type: ignore[method-assign]
     stream = Stream()
-    flows.accept(b"12345678", stream, lambda flow: upper)
+    flows.accept(("in", "u", b"12345678"), stream, lambda flow: upper)
     stream.close()
     assert not ended.is_set()
     async with asyncio.timeout(5):

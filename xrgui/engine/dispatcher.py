@@ -122,7 +122,8 @@ class Dispatcher:
             )
             inner.link = worker.number
             if isinstance(stream, PacketStream) and opened.global_id:
-                self._roaming.accept(opened.global_id, stream, lambda flow: self.relay_packets(inner, flow))
+                owner = inner.inbound_tag, inner.user, opened.global_id
+                self._roaming.accept(owner, stream, lambda flow: self.relay_packets(inner, flow))
             elif isinstance(stream, PacketStream):
                 stream.set_protocol(self.relay_packets(inner, stream))
             else:

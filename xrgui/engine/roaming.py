@@ -15,6 +15,8 @@ from xrgui.engine.mux.substream import PacketStream
 KEPT = 60.0
 MOST_FLOWS = 4096
 
+Owner = tuple[str, str, bytes]
+"""Inbound, user and global id: nobody takes over another's flow by its id."""
 Open = Callable[[asyncio.DatagramTransport], asyncio.DatagramProtocol]
 
 
@@ -22,16 +24,17 @@ class RoamingFlows:
     """The flows of one process by their global ids."""
 
     def __init__(self) -> None:
-        self._flows: dict[bytes, _Flow] = {}
+        self._flows: dict[Owner, _Flow] = {}
 
-    def accept(self, global_id: bytes, stream: PacketStream, open_flow: Open) -> None:
-        """Join *stream* to the flow of *global_id*; *open_flow* relays a transport that begins one."""
-        flow = self._flows.get(global_id)
+    def accept(self, owner: Owner, stream: PacketStream, open_flow: Open) -> None:
+        """Join *stream* to the flow of *owner*; *open_flow* relays a transport that begins one. Where there are too
+        many it does not roam: whoever makes them up keeps nobody out."""
+        flow = self._flows.get(owner)
         if flow is None:
             if len(self._flows) >= MOST_FLOWS:
-                stream.abort()
+                stream.set_protocol(open_flow(stream))
                 return
-            flow = self._flows[global_id] = _Flow(lambda: self._flows.pop(global_id, None))
+            flow = self._flows[owner] = _Flow(lambda: self._flows.pop(owner, None))
             flow.join(stream)
             flow.upper = open_flow(flow)
         else:

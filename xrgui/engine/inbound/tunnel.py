@@ -16,10 +16,10 @@ from xrgui.address import Destination, Network, format_endpoint, from_socket, pa
 from xrgui.config import model
 from xrgui.engine import transport
 from xrgui.engine.interfaces import Acceptor
-from xrgui.engine.limits import Doorway
+from xrgui.engine.limits import Doorway, RareLog
 from xrgui.engine.session import Session
 
-log = logging.getLogger(__name__)
+_rare = RareLog(logging.getLogger(__name__))
 
 PROTOCOL = "tunnel"
 MAX_FLOWS = 4096
@@ -100,7 +100,8 @@ class _Visitors(asyncio.Protocol):
         local = from_socket(visitor.get_extra_info("sockname"), Network.TCP)
         target = self._redirected(visitor, local) if inbound.settings.follow_redirect else self._target(local)
         if target is None:
-            log.warning("inbound %s: closed a visitor whom no firewall rule redirected here", inbound.tag)
+            text = "inbound %s: closed a visitor whom no firewall rule redirected here"
+            _rare.warning(asyncio.get_running_loop().time(), text, inbound.tag)
             visitor.close()
             return
         source = from_socket(visitor.get_extra_info("peername"), Network.TCP)

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 GRACE = 30.0
 """Seconds that a sub-connection waits for the next link."""
-MOST_UNKNOWN = 65_536
+MOST_UNKNOWN, MOST_KNOWN = 65_536, 1024
 
 
 class Resumption:
@@ -34,7 +34,7 @@ class Resumption:
         self._streams: dict[tuple[bytes, int], SubStream] = {}
         """By the peer's instance and the uid."""
         self._parked: dict[bytes, dict[int, SubStream]] = {}
-        self._known: set[bytes] = set()
+        self._known: dict[bytes, None] = {}
         self._timers: dict[bytes, asyncio.TimerHandle] = {}
         self._reopening: dict[tuple[MuxWorker, int], SubStream] = {}
         """Those that wait for a REOPENED."""
@@ -122,11 +122,13 @@ class Resumption:
             return
         instance = worker.peer.instance
         if instance not in self._known:
-            self._known.add(instance)
+            self._known[instance] = None
+            if len(self._known) > MOST_KNOWN:
+                del self._known[next(iter(self._known))]
             alive = {link.peer.instance for link in links if link.peer is not None}
             for former in [key for key in self._parked if key not in alive]:
                 self.give_up(former, "the other end was started anew")
-                self._known.discard(former)
+                self._known.pop(former, None)
 
     def close(self) -> None:
         for instance in list(self._parked):

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from xrgui.address import Destination
 from xrgui.engine.errors import describe
+from xrgui.engine.limits import RareLog
 from xrgui.engine.memory import memory
 from xrgui.engine.mux import extension, frames
 
 if TYPE_CHECKING:
     from xrgui.engine.mux.worker import MuxWorker
 
-log = logging.getLogger(__name__)
+_rare = RareLog(logging.getLogger(__name__))
 
 Payload = bytes | bytearray | memoryview
 UNLIMITED = 1 << 62
@@ -25,6 +26,8 @@ GRACE = 256 * 1024
 """What a sender may overshoot its window by before it counts as a violation."""
 JOIN_HELD = 4096
 """Smaller pieces that are held are joined: each by itself would cost many times its size."""
+SMALL, JOIN_KEPT = 256, 1024
+"""The same for what is kept until it is acknowledged."""
 
 
 class SubStream(asyncio.Transport):
@@ -127,7 +130,10 @@ class SubStream(asyncio.Transport):
         if self.queue is None and not worker.blocked and self.sent + size <= self.limit:
             self.sent += size
             if self.unacked is not None:
-                self.unacked.append(data)
+                if size < SMALL:
+                    self._keep_small(data)
+                else:
+                    self.unacked.append(data)
                 memory.used += size
             worker.put(self.id, data, size)
             if self.sent == self.limit:
@@ -141,6 +147,13 @@ class SubStream(asyncio.Transport):
         self.pause()
         if self.sent < self.limit:
             worker.make_ready(self)
+
+    def _keep_small(self, data: Payload) -> None:
+        unacked = self.unacked
+        if unacked and len(unacked[-1]) <= JOIN_KEPT - SMALL:
+            unacked[-1] = b"".join((unacked[-1], data))
+        elif unacked is not None:
+            unacked.append(data)
 
     def pause(self) -> None:
         if not self.write_paused:
@@ -386,7 +399,7 @@ class SubStream(asyncio.Transport):
             self._end_now(extension.OVER_LIMIT, text)
 
     def overflow(self, code: int, text: str) -> None:
-        log.warning("sub-connection %d ended: %s", self.id, text)
+        _rare.warning(self.worker.loop.time(), "sub-connection %d ended: %s", self.id, text)
         self._end_now(code, text)
 
     def _end_now(self, code: int, text: str) -> None:
@@ -566,6 +579,8 @@ class PacketStream(asyncio.DatagramTransport):
         if not self.lost:
             self.lost = True
             if self.worker.forget(self):
+                if code and self.worker.peer is not None:
+                    self.worker.put_control(extension.Reset(self.id, code, text).encode())
                 self.worker.put_control(frames.end(self.id, error=error))
             self.worker.loop.call_soon(self.protocol.connection_lost, None)
 
@@ -579,8 +594,6 @@ class PacketStream(asyncio.DatagramTransport):
         return self.protocol
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-                if code and self.worker.peer is not None:
-                    self.worker.put_control(extension.Reset(self.id, code, text).encode())
         """``reset``: as for `SubStream`."""
         return self.fail if name == "reset" else default
 

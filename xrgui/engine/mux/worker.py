@@ -19,6 +19,7 @@ from typing import cast
 
 from xrgui.address import Destination, Network
 from xrgui.engine.errors import PeerResetError, RemoteProtocolError
+from xrgui.engine.limits import RareLog
 from xrgui.engine.memory import memory
 from xrgui.engine.mux import extension, frames
 from xrgui.engine.mux.brake import Brake
@@ -35,6 +36,7 @@ from xrgui.engine.mux.resumption import Resumption
 from xrgui.engine.mux.substream import PacketStream, Payload, SubStream
 
 log = logging.getLogger(__name__)
+_rare = RareLog(log)
 
 Stream = SubStream | PacketStream
 _numbers = count(1)
@@ -178,6 +180,8 @@ class MuxWorker(asyncio.Protocol):
         for stream in list(self.streams.values()):
             stream.ended(exc or ConnectionResetError("the link to the other end is gone"))
         self.streams.clear()
+        for closed in list(self.settling.values()):
+            self.settled(closed)
         self._lost(self, exc)
 
     def close(self) -> None:
@@ -399,7 +403,7 @@ class MuxWorker(asyncio.Protocol):
         try:
             message = extension.decode(event.id, event.payload)
         except RemoteProtocolError as error:
-            log.warning("an extension message of the peer is ignored: %s", error)
+            _rare.warning(self.loop.time(), "an extension message of the peer is ignored: %s", error)
             return
         if self.peer is None:
             if isinstance(message, extension.Hello):

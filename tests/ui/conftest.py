@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -8,7 +10,9 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from xrgui.ui import theme
+from xrgui.ui.app import Program
 from xrgui.ui.language import language
+from xrgui.ui.tasks import cancel_all
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +25,18 @@ def _look(_themed: theme.Theme) -> None:
     if theme.theme().colors is not theme.LIGHT:
         theme.theme().choose(theme.Scheme.LIGHT)
     language.choose("en")
+
+
+@pytest.fixture
+async def program(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Program]:
+    """The whole program without an engine, its window shown."""
+    for name in ("CONFIG_HOME", "DATA_HOME", "STATE_HOME"):
+        monkeypatch.setenv(f"XDG_{name}", str(tmp_path / name))
+    made = Program(qapp, [])
+    made.shell.window.resize(1280, 800)
+    made.shell.window.show()
+    yield made
+    await cancel_all()
+    made.shell._quitting = True
+    made.shell.window.close()
+    made.shell.window.deleteLater()

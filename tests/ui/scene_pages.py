@@ -140,7 +140,7 @@ def engine_gone(program: Program) -> None:
 def no_keyring(program: Program) -> None:
     busy("blog")(program)
     text = tr("This system has no keyring: secrets are kept in memory only, until xrgui quits.")
-    program.shell.window.notice.say("secrets", "connecting", text, tr("Choose…"), lambda: None)
+    program.shell.window.notice.say("secrets", "warning", text, tr("Choose…"), lambda: None)
 
 
 def damaged_file(program: Program) -> None:

@@ -45,8 +45,7 @@ def only_ours(kind: object, context: object, text: str) -> None:
 
 async def settle() -> None:
     for _ in range(6):
-        QApplication.processEvents()
-        await asyncio.sleep(0.004)
+        await asyncio.sleep(0.006)
 
 
 def composed(window: QWidget, above: QWidget | None) -> QPixmap:

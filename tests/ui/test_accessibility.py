@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -22,24 +20,9 @@ from PySide6.QtWidgets import (
 
 from tests.ui.scenes import scenes
 from xrgui.ui.app import Program
-from xrgui.ui.tasks import cancel_all
 from xrgui.ui.widgets.path import PathWidget
 
 CONTROLS = (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QAbstractItemView, PathWidget)
-
-
-@pytest.fixture
-async def program(qapp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    for name in ("CONFIG_HOME", "DATA_HOME", "STATE_HOME"):
-        monkeypatch.setenv(f"XDG_{name}", str(tmp_path / name))
-    made = Program(qapp, [])
-    made.shell.window.resize(1280, 800)
-    made.shell.window.show()
-    yield made
-    await cancel_all()
-    made.shell._quitting = True
-    made.shell.window.close()
-    made.shell.window.deleteLater()
 
 
 def controls(root: QWidget) -> Iterator[QWidget]:
@@ -104,7 +87,8 @@ async def test_a_change_of_language_keeps_page_and_tunnel(program: Program) -> N
     assert program.shell.window.page == "settings"
     assert program.shell.tunnels.current.id == "ssh"
     assert program.shell.actions["quit"].text() == "Выйти"
-    assert program.shell.window.menuBar().actions()[0].text() == "Файл"
+    assert program.shell.window.menuBar().actions()[0].text() == "&Файл"
     program.settings.language = "en"
     program.shell.choices.changed()
     assert program.shell.actions["quit"].text() == "Quit"
+    program.shell.window.show_page("tunnels")

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
-from xrgui.ui import icons
+from xrgui.ui import icons, mnemonics
 from xrgui.ui.language import tr
 from xrgui.ui.tunnel import Tunnel
 
@@ -33,6 +33,7 @@ class Actions(QObject):
 
     def _add(self, key: str, text: str, shortcut: str = "", icon: str = "") -> QAction:
         action = QAction(text, self)
+        action.setObjectName(key)
         if shortcut:
             action.setShortcut(QKeySequence(shortcut))
         if icon:
@@ -112,19 +113,22 @@ class Actions(QObject):
         file_keys = (
             "new new_server new_custom | import import_file import_clipboard import_qr | export backup | close quit"
         )
-        self._menu(bar, tr("File"), file_keys)
-        self._menu(bar, tr("Edit§menu"), "undo | copy find | settings")
+        self._menu(bar, "file", tr("File"), file_keys)
+        self._menu(bar, "edit", tr("Edit§menu"), "undo | copy find | settings")
         tunnel_keys = (
             "toggle restart retry | edit rename duplicate delete | copy_address open_address qr other_end"
             " | start_all stop_all"
         )
-        self._menu(bar, tr("Tunnel"), tunnel_keys)
+        self._menu(bar, "tunnel", tr("Tunnel"), tunnel_keys)
         pages = " ".join(f"page_{key}" for key in PAGES[:-1])
-        self._menu(bar, tr("View"), f"{pages} | pause | notifications")
-        self._menu(bar, tr("Help"), "guide try | about")
+        self._menu(bar, "view", tr("View"), f"{pages} | pause | notifications")
+        self._menu(bar, "help", tr("Help"), "guide try | about")
+        mnemonics.assign(bar)
 
-    def _menu(self, bar: QMenuBar, title: str, keys: str) -> None:
-        self.fill_menu(bar.addMenu(title), keys)
+    def _menu(self, bar: QMenuBar, name: str, title: str, keys: str) -> None:
+        menu = bar.addMenu(title)
+        menu.menuAction().setObjectName(name)
+        self.fill_menu(menu, keys)
 
     def fill_menu(self, menu: QMenu, keys: str) -> None:
         """Add the actions of *keys*; ``|`` is a line."""
@@ -133,8 +137,11 @@ class Actions(QObject):
                 menu.addSeparator()
             else:
                 menu.addAction(self._all[key])
+        menu.aboutToShow.connect(lambda: mnemonics.assign(menu))
 
     def context_menu(self, parent: QMenu) -> None:
         """What a right click on a tunnel offers."""
-        self.fill_menu(parent, "toggle restart | copy_address open_address qr | edit rename duplicate")
-        self.fill_menu(parent, "| export other_end | delete")
+        self.fill_menu(
+            parent,
+            "toggle restart | copy_address open_address qr | edit rename duplicate | export other_end | delete",
+        )

@@ -54,7 +54,8 @@ def paint(painter: QPainter, rect: QRectF, name: str, tint: str) -> None:
     painter.setRenderHints(before)
 
 
-STATE_ROLES = {"stopped": "muted", "connecting": "waiting", "up": "up", "trouble": "error"}
+STATE_ROLES = {"stopped": "muted", "connecting": "waiting", "up": "up", "trouble": "error", "warning": "waiting"}
+"""The phases of a tunnel, and what is not yet trouble."""
 
 
 def paint_state(painter: QPainter, rect: QRectF, state: str) -> None:

@@ -42,7 +42,7 @@ class SecretsFlow(QObject):
         self._window.notice.clear(NOTICE)
         if opened == "memory" and not kind:
             text = tr("This system has no keyring: secrets are kept in memory only, until xrgui quits.")
-            self._window.notice.say(NOTICE, "connecting", text, tr("Choose…"), self.choose)
+            self._window.notice.say(NOTICE, "warning", text, tr("Choose…"), self.choose)
         self.opened.emit()
 
     def _notice(self, text: str, action: str) -> None:

@@ -116,6 +116,7 @@ class Shell(QObject):
         self.logs.save_failed.connect(self.say)
         self.routing.asked.connect(lambda call: spawn(self._explain(call), "dry run"))
         self.routing.edit_asked.connect(self.commands.edit)
+        self.routing.tunnels_asked.connect(lambda: self._show_page("tunnels"))
         self.choices.tie(self.settings)
 
     def _carried(self, tunnel_id: str) -> tuple[str, str]:

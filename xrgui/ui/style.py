@@ -61,12 +61,13 @@ QPlainTextEdit, QTextEdit { padding: 4px 2px; }
 QListWidget { padding: 3px; }
 QListWidget::item { padding: 3px 5px; border-radius: 4px; }
 QListWidget::item:selected { background: $selection; color: $text; }
-QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QComboBox:focus {
+QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QListWidget:focus, QSpinBox:focus, QComboBox:focus {
     border-color: $accent;
 }
 QLineEdit[state="error"], QPlainTextEdit[state="error"] { border-color: $error; }
 QLineEdit:disabled, QSpinBox:disabled, QComboBox:disabled { color: $muted; background: $window; }
 QLineEdit:read-only { background: $window; }
+QLineEdit { lineedit-clear-button-icon: url($icons/clear-$tone.svg); }
 QComboBox { padding-right: 4px; }
 QComboBox::drop-down { border: none; width: 26px; subcontrol-position: right center; }
 QComboBox::down-arrow { image: url($icons/chevron-down.svg); width: 10px; height: 10px; }

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QSize, QTimer, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
-from xrgui.ui import icons, theme, words
+from xrgui.ui import icons, mnemonics, theme, words
 from xrgui.ui.actions import Actions
 from xrgui.ui.language import tr
 from xrgui.ui.models.tunnels import TunnelsModel
@@ -92,7 +92,7 @@ class Tray(QObject):
     def refresh(self) -> None:
         """Icon and tool tip, if they changed."""
         phase = overall(self._tunnels)
-        tip = f"xrgui: {self.heading()}"
+        tip = f"xrgui: {_within(self.heading())}"
         if tip + phase == self._shown:
             return
         self._shown = tip + phase
@@ -113,7 +113,7 @@ class Tray(QObject):
             return
         menu = self.menu
         menu.clear()
-        menu.addAction(f"xrgui: {self.heading()}").setEnabled(False)
+        menu.addAction(f"xrgui: {_within(self.heading())}").setEnabled(False)
         show = menu.addAction(tr("Open xrgui"))
         show.triggered.connect(self.open_asked)
         menu.setDefaultAction(show)
@@ -122,13 +122,18 @@ class Tray(QObject):
             self._add_tunnel(menu, tunnel)
         if len(self._tunnels):
             menu.addSeparator()
-        menu.addAction(self._actions["start_all"])
-        menu.addAction(self._actions["stop_all"])
+        self._add_commands(self._actions, "start_all", "stop_all")
         self._add_addresses(menu)
-        menu.addAction(self._actions["import_clipboard"])
+        self._add_commands(self._actions, "import_clipboard")
         menu.addSeparator()
-        menu.addAction(self._actions["settings"])
-        menu.addAction(self._actions["quit"])
+        self._add_commands(self._actions, "settings", "quit")
+
+    def _add_commands(self, actions: Actions, *keys: str) -> None:
+        """Words alone: icons here mean states, and shortcuts work in the window."""
+        for key in keys:
+            action = self.menu.addAction(mnemonics.plain(actions[key].text()))
+            action.setEnabled(actions[key].isEnabled())
+            action.triggered.connect(actions[key].trigger)
 
     def _add_tunnel(self, menu: QMenu, tunnel: Tunnel) -> None:
         action = menu.addAction(f"{short(tunnel.name)}: {state_words(tunnel)}")
@@ -160,10 +165,14 @@ def short(name: str) -> str:
     return shown.replace("&", "&&")
 
 
+def _within(text: str) -> str:
+    """As it stands after a colon."""
+    return text[:1].lower() + text[1:]
+
+
 def state_words(tunnel: Tunnel) -> str:
     """``up, 128 visitors``"""
-    text = words.state(tunnel)
-    text = text[:1].lower() + text[1:]
+    text = _within(words.state(tunnel))
     if tunnel.phase is Phase.UP and tunnel.visitors:
         return f"{text}, {tr('{n} visitor|{n} visitors', tunnel.visitors)}"
     return text

@@ -94,7 +94,9 @@ def seconds(value: float) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """``38 ms``, ``0.3 ms``."""
+    """``38 ms``, ``0.3 ms``, ``2.3 s``."""
+    if value >= 999.5:
+        return tr("{seconds} s", seconds=number(value / 1000, 1))
     return tr("{figure} ms", figure=number(value, 0 if value >= 9.95 else 1))
 
 

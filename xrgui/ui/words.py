@@ -77,6 +77,17 @@ def attempt(tunnel: Tunnel, now: float | None = None) -> str:
     return tr("Connecting")
 
 
+def retries(tunnel: Tunnel) -> bool:
+    """It tries again by itself, and no person is needed yet."""
+    return tunnel.phase is Phase.CONNECTING and tunnel.attempt > 1
+
+
+def patience(tunnel: Tunnel) -> Advice:
+    """What the card says of a tunnel that `retries`."""
+    title = advice(tunnel).title if tunnel.trouble is not Trouble.NONE else tr("Connecting")
+    return Advice(title, tr("xrgui goes on trying. Nothing has to be done yet."), ("retry",))
+
+
 def advice(tunnel: Tunnel) -> Advice:
     """What the error card says of the tunnel's trouble."""
     server = tunnel.server or tr("The server")

@@ -27,13 +27,15 @@ class Dialog(QDialog):
         self.resize(width, 200)
         self._area: QScrollArea | None = None
         self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(MARGIN, 20, MARGIN, 20)
+        self._layout.setContentsMargins(MARGIN, 20, 0, 20)
         self._layout.setSpacing(14)
         self.heading = label(title, size=theme.TITLE, bold=True)
         self.heading.setWordWrap(True)
+        self.heading.setContentsMargins(0, 0, MARGIN, 0)
         self._layout.addWidget(self.heading)
         self.explanation = paragraph(text, tone="muted")
         self.explanation.setVisible(bool(text))
+        self.explanation.setContentsMargins(0, 0, MARGIN, 0)
         self._layout.addWidget(self.explanation)
         self.left: list[QPushButton] = []
         self.cancel = button(tr("Cancel"))
@@ -47,14 +49,12 @@ class Dialog(QDialog):
         if isinstance(body, QLayout):
             holder = QWidget()
             holder.setLayout(body)
-            body.setContentsMargins(0, 0, 0, 0)
             body = holder
         if not scrolls:
+            body.layout().setContentsMargins(0, 0, MARGIN, 0)
             self._layout.addWidget(body, 1)
             return
-        area = _Area()
-        body.setObjectName("content")
-        area.setWidget(body)
+        area = _Area(body)
         body.installEventFilter(self)
         self._area = area
         self._layout.addWidget(area, 1)
@@ -71,8 +71,6 @@ class Dialog(QDialog):
         return False
 
     def _grow(self) -> None:
-        if self._area is not None:
-            self._area.updateGeometry()
         width, height = self._wanted()
         if height > self.height():
             self.resize(max(width, self.width()), height)
@@ -86,7 +84,9 @@ class Dialog(QDialog):
         if cancel:
             self.cancel.setText(cancel)
         self._layout.addSpacing(2)
-        self._layout.addLayout(row(*left, None, self.cancel, self.main))
+        buttons = row(*left, None, self.cancel, self.main)
+        buttons.setContentsMargins(0, 0, MARGIN, 0)
+        self._layout.addLayout(buttons)
 
     def fit(self) -> None:
         """As high as the body wants, at most as the screen has."""
@@ -94,6 +94,8 @@ class Dialog(QDialog):
 
     def _wanted(self) -> tuple[int, int]:
         self._layout.activate()
+        if self._area is not None:
+            self._area.updateGeometry()
         available = self.screen().availableGeometry()
         width = min(max(self.width(), self._layout.totalMinimumSize().width()), available.width() - 20)
         height = self._layout.totalHeightForWidth(width)
@@ -103,19 +105,31 @@ class Dialog(QDialog):
 
 
 class _Area(QScrollArea):
-    """Wants to be as wide and high as what it holds; scrolls where the dialog cannot be."""
+    """Wants to be as wide and high as what it holds; scrolls where the dialog cannot be. Its bar stands in the
+    dialog's margin, so that what it holds ends where the buttons end."""
 
-    def sizeHint(self) -> QSize:
-        held = self.widget()
-        return held.sizeHint() if held is not None else super().sizeHint()
-
-    def minimumSizeHint(self) -> QSize:
-        held = self.widget()
-        width = held.minimumSizeHint().width() if held is not None else 0
-        return QSize(width, 120)
-
-    def __init__(self) -> None:
+    def __init__(self, body: QWidget) -> None:
         super().__init__()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        body.setObjectName("content")
+        body.layout().setContentsMargins(0, 0, MARGIN, 0)
+        self.setWidget(body)
+        self.verticalScrollBar().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.verticalScrollBar() and event.type() in (QEvent.Type.Show, QEvent.Type.Hide):
+            taken = watched.sizeHint().width() if event.type() == QEvent.Type.Show else 0
+            self.widget().layout().setContentsMargins(0, 0, MARGIN - taken, 0)
+        return super().eventFilter(watched, event)
+
+    def sizeHint(self) -> QSize:
+        hint = self.widget().sizeHint()
+        if self.widget().hasHeightForWidth():
+            hint.setHeight(self.widget().heightForWidth(max(self.width(), self.minimumSizeHint().width())))
+        return hint
+
+    def minimumSizeHint(self) -> QSize:
+        least = self.widget().minimumSizeHint()
+        return QSize(least.width(), min(120, least.height()))

@@ -68,7 +68,7 @@ class _SealedLine(Card):
         unlock_button = button(tr("Unlock"))
         unlock_button.clicked.connect(self._unlock)
         self.passphrase.returnPressed.connect(self._unlock)
-        line = row(label(item.name, bold=True), None, self.passphrase, unlock_button)
+        line = row(label(item.name or tr("Backup"), bold=True), None, self.passphrase, unlock_button)
         hint = label(tr("Sealed with its secrets"), tone="muted", size=12)
         super().__init__(column(line, hint, self.note, gap=4), 10)
 
@@ -102,7 +102,6 @@ class ImportPreview(Dialog):
         self._list.setSpacing(8)
         body = QWidget()
         layout = QVBoxLayout(body)
-        layout.setContentsMargins(0, 0, 8, 0)
         layout.addLayout(self._list)
         layout.addStretch(1)
         self.set_body(body, scrolls=True)
@@ -123,9 +122,10 @@ class ImportPreview(Dialog):
             line.changed.connect(self._count)
             self._lines.append(line)
             self._list.addWidget(line)
-        for failure in preview.failures:
+        named = [failure for failure in preview.failures if failure.origin]
+        for failure in named:
             self._list.addWidget(_Failed(failure))
-        if not preview.items and not preview.failures:
+        if not preview.items and not named:
             self._list.addWidget(
                 paragraph(tr("Nothing was found that xrgui can import: no link, no configuration."), tone="muted")
             )
@@ -139,7 +139,7 @@ class ImportPreview(Dialog):
 
     def _count(self) -> None:
         number = sum(line.box.isChecked() for line in self._lines)
-        self.main.setText(tr("Import {n}|Import {n}", number) if number != 1 else tr("Import"))
+        self.main.setText(tr("Import {n}|Import {n}", number) if number > 1 else tr("Import"))
         self.main.setEnabled(number > 0)
 
     def _import(self) -> None:

@@ -74,7 +74,6 @@ def show_notifications(parent: QWidget, notifications: Notifications) -> Dialog:
         for part, widget in enumerate((mark, when, paragraph(text))):
             grid.addWidget(widget, place, part)
     layout = QVBoxLayout(body)
-    layout.setContentsMargins(0, 0, 8, 0)
     if notifications.list:
         layout.addLayout(grid)
     else:

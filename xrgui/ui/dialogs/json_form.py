@@ -18,7 +18,11 @@ from xrgui.profiles.model import Profile
 from xrgui.profiles.problems import Problem
 from xrgui.ui import icons, theme, words
 from xrgui.ui.language import tr
+from xrgui.ui.widgets.basic import ICON
 from xrgui.ui.widgets.field import Field, form_grid
+
+MOST = 120
+"""Pixels of the list of problems."""
 
 
 class _Numbers(QWidget):
@@ -84,6 +88,8 @@ class JsonEdit(QPlainTextEdit):
 
 class JsonForm(QWidget):
     changed = Signal()
+    indent = 0
+    """Where a form's controls begin, in pixels."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,7 +103,7 @@ class JsonForm(QWidget):
         self.problems = QListWidget()
         self.problems.setAccessibleName(tr("Problems"))
         self.problems.setWordWrap(True)
-        self.problems.setMaximumHeight(110)
+        self.problems.setIconSize(ICON)
         self.problems.itemActivated.connect(self._go)
         self.problems.itemClicked.connect(self._go)
         self.fields = {"name": Field(tr("Name"), self.name, self.name)}
@@ -128,15 +134,25 @@ class JsonForm(QWidget):
                 self.fields["name"].say("error", words.problem(problem))
                 first = first or self.name
                 continue
-            state = "trouble" if problem.is_error else "connecting"
-            role = "error" if problem.is_error else "waiting"
-            item = QListWidgetItem(icons.icon(f"state-{state}", role), words.problem(problem))
+            state = "trouble" if problem.is_error else "warning"
+            mark = icons.icon(f"state-{state}", icons.STATE_ROLES[state])
+            item = QListWidgetItem(mark, words.problem(problem))
             item.setData(Qt.ItemDataRole.UserRole, line_of(self.text.toPlainText(), problem))
             self.problems.addItem(item)
             if problem.is_error:
                 first = first or self.text
         self.problems.setVisible(self.problems.count() > 0)
+        self._fit()
         return first
+
+    def _fit(self) -> None:
+        """The list is as high as what it says, and scrolls where that is much."""
+        rows = range(self.problems.count())
+        self.problems.setFixedHeight(min(MOST, sum(map(self.problems.sizeHintForRow, rows)) + 8))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def _go(self, item: QListWidgetItem) -> None:
         line = item.data(Qt.ItemDataRole.UserRole)

@@ -17,7 +17,7 @@ from xrgui.ui.dialogs.serve_rows import BridgeRow, EntryRow, Rows
 from xrgui.ui.dialogs.server_fields import PROTOCOLS, TRANSPORTS, _combo
 from xrgui.ui.language import tr
 from xrgui.ui.widgets.basic import Segments, button, port_box, row
-from xrgui.ui.widgets.field import Field, form_grid
+from xrgui.ui.widgets.field import Field, align_names, form_grid
 
 
 class ServeForm(QWidget):
@@ -69,6 +69,7 @@ class ServeForm(QWidget):
         grid = form_grid()
         for field in self.fields.values():
             field.add_to(grid)
+        self.indent = align_names(grid)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(grid)

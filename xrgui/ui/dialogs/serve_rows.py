@@ -14,7 +14,7 @@ from xrgui.address import Network
 from xrgui.profiles.model import ApprovedKey, Bridge, Entry
 from xrgui.ui import theme
 from xrgui.ui.language import tr
-from xrgui.ui.widgets.basic import button, label, port_box, row
+from xrgui.ui.widgets.basic import button, fit_hint, label, port_box, row
 from xrgui.ui.widgets.field import Note
 
 
@@ -134,7 +134,7 @@ class EntryRow(QWidget):
         self.target.setPlaceholderText(tr("its port"))
         self.target.setToolTip(tr("The port on that computer, if it shares several and it differs"))
         self.target.setAccessibleName(tr("Port on that computer"))
-        self.target.setFixedWidth(76)
+        fit_hint(self.target, 76)
         self.remove = button("", kind="bare", icon="close", tip=tr("Close this port"))
         self.remove.clicked.connect(self.removed)
         self.note = Note()

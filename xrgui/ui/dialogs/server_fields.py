@@ -10,7 +10,7 @@ from xrgui.address import parse_endpoint
 from xrgui.profiles.model import Protocol, Server, Transport, is_reference
 from xrgui.ui.language import tr
 from xrgui.ui.widgets.basic import button, row
-from xrgui.ui.widgets.field import Field, form_grid
+from xrgui.ui.widgets.field import Field, form_grid, show_text
 
 PROTOCOLS: tuple[tuple[Protocol, str], ...] = (("vless", "VLESS"), ("vmess", "VMess"))
 TRANSPORTS: tuple[tuple[Transport, str], ...] = (("raw", "TCP"), ("ws", "WebSocket"))
@@ -29,7 +29,7 @@ class SecretEdit(QLineEdit):
 
     def show_secret(self, secret: str) -> None:
         self._reference = secret if is_reference(secret) else ""
-        self.setText("" if self._reference else secret)
+        show_text(self, "" if self._reference else secret)
         self.setPlaceholderText(tr("stored; type to replace it") if self._reference else "")
         self.eye.setVisible(not self._reference)
 
@@ -73,7 +73,7 @@ class ServerFields(QWidget):
             "server.pins": Field(tr("Pinned certificate"), self.pins, self.pins),
         }
         self.transport.setAccessibleName(tr("Transport"))
-        grid = form_grid()
+        grid = self.grid = form_grid()
         for field in self.fields.values():
             field.add_to(grid)
         layout = QVBoxLayout(self)
@@ -88,7 +88,7 @@ class ServerFields(QWidget):
 
     def show_server(self, server: Server) -> None:
         self._server = server
-        self.address.setText(server.endpoint if server.address else "")
+        show_text(self.address, server.endpoint if server.address else "")
         self.secret.show_secret(server.secret)
         self.protocol.setCurrentIndex(self.protocol.findData(server.protocol))
         self.transport.setCurrentIndex(self.transport.findData(server.transport))
@@ -96,7 +96,7 @@ class ServerFields(QWidget):
         self.host.setText(server.host)
         self.tls.setChecked(server.tls)
         self.sni.setText(server.sni)
-        self.pins.setText(", ".join(server.pins))
+        show_text(self.pins, ", ".join(server.pins))
         self._arrange()
 
     @property

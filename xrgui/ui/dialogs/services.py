@@ -15,7 +15,7 @@ from xrgui.ui import health, icons, units
 from xrgui.ui.language import tr
 from xrgui.ui.listening import Listening, listening
 from xrgui.ui.tasks import spawn
-from xrgui.ui.widgets.basic import button, row, set_tone
+from xrgui.ui.widgets.basic import button, fit_hint, row, set_tone
 from xrgui.ui.widgets.field import Note
 
 PAUSE = 400
@@ -58,7 +58,7 @@ class ServiceRow(QWidget):
         self.public_port.setPlaceholderText(tr("port there"))
         self.public_port.setAccessibleName(tr("Public port"))
         self.public_port.setToolTip(tr("The port of the public server where visitors of this service come in"))
-        self.public_port.setFixedWidth(92)
+        fit_hint(self.public_port, 92)
         self.pick = button(tr("Pick a port…"), tip=tr("Ports of this computer where something listens"))
         self.pick.clicked.connect(self._pick)
         self.remove = button("", kind="bare", icon="close", tip=tr("Do not share this"))

@@ -20,7 +20,7 @@ from xrgui.ui.dialogs.services import Services
 from xrgui.ui.language import tr
 from xrgui.ui.tasks import spawn
 from xrgui.ui.widgets.basic import Segments, button, row
-from xrgui.ui.widgets.field import Field, form_grid
+from xrgui.ui.widgets.field import Field, align_names, form_grid, show_text
 
 PAUSE = 600
 """Milliseconds without a key until the server is asked."""
@@ -78,6 +78,7 @@ class ShareForm(QWidget):
         self.fields["tunnel_domain"] = Field(tr("Tunnel domain"), self.domain, self.domain)
         more = form_grid()
         self.fields["tunnel_domain"].add_to(more)
+        self.indent = align_names(grid, self.server_fields.grid, more)
         self._more = QWidget()
         advanced = QVBoxLayout(self._more)
         advanced.setContentsMargins(0, 0, 0, 0)
@@ -110,9 +111,9 @@ class ShareForm(QWidget):
         self._name_typed = bool(profile.name)
         self.name.setText(profile.name)
         self.services.show_services(profile.services)
-        self.link.setText(masked(profile.server))
+        show_text(self.link, masked(profile.server))
         self.dialect.choose(profile.dialect)
-        self.public.setText(profile.public_url or _public_text(profile))
+        show_text(self.public, profile.public_url or _public_text(profile))
         self.domain.setText(profile.tunnel_domain if profile.tunnel_domain != TUNNEL_DOMAIN else "")
         self.server_fields.show_server(profile.server)
         self._arrange()
@@ -256,7 +257,7 @@ class ShareForm(QWidget):
 
     def _fields_edited(self) -> None:
         self._server, self._link = self.server_fields.server, ""
-        self.link.setText(masked(self._server))
+        show_text(self.link, masked(self._server))
         self.fields["server"].say("muted", "")
         self._timer.start()
         self.changed.emit()
@@ -282,7 +283,7 @@ class ShareForm(QWidget):
         elif what.startswith("pin:"):
             self._server = msgspec.structs.replace(self._server, pins=(what[4:],))
             self.server_fields.show_server(self._server)
-            self.link.setText(masked(self._server))
+            show_text(self.link, masked(self._server))
             self._ask_server()
             self.changed.emit()
 

@@ -29,7 +29,7 @@ def ask(parent: QWidget | None, title: str, text: str, yes: str, then: Callable[
 
 
 def ask_name(parent: QWidget | None, title: str, name: str, then: Callable[[str], None]) -> Dialog:
-    dialog = Dialog(parent, title, width=420)
+    dialog = Dialog(parent, title, width=520)
     edit = QLineEdit(name)
     edit.setMaxLength(80)
     edit.selectAll()

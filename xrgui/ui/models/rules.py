@@ -47,6 +47,23 @@ def conditions(rule: c.Rule) -> Iterator[str]:
         yield tr("attributes {names}", names=", ".join(sorted(rule.attrs)))
 
 
+def rule_words(name: str) -> str:
+    """A rule's name; those that `profiles.compile` gives are said in the person's language."""
+    if name and not name.endswith(")"):
+        return name
+    known = {"(not shared)": tr("(not shared)"), "": tr("(default)")}
+    if name in known:
+        return known[name]
+    if found := re.fullmatch(r"(.+) \((by public port|by name)\)|\(tunnel (.+)\)", name):
+        service, how, domain = found.groups()
+        if domain:
+            return tr("(tunnel {domain})", domain=domain)
+        if how == "by name":
+            return tr("{service} (by name)", service=service)
+        return tr("{service} (by public port)", service=service)
+    return name
+
+
 def outbound_words(config: c.Config, tag: str) -> str:
     """What stands behind an outbound's tag."""
     found = next((outbound for outbound in config.outbounds if outbound.tag == tag), None)
@@ -148,7 +165,7 @@ class RulesModel(QAbstractTableModel):
         rule = rules[index.row()]
         return (
             str(index.row() + 1),
-            rule.name or str(index.row() + 1),
+            rule_words(rule.name) if rule.name else str(index.row() + 1),
             "; ".join(conditions(rule)) or tr("always"),
             outbound_words(self._config, rule.outbound_tag),
         )[index.column()]

@@ -10,6 +10,7 @@ from typing import Any
 from xrgui.address import parse_ip
 from xrgui.ui import units
 from xrgui.ui.language import tr
+from xrgui.ui.models.rules import rule_words
 from xrgui.ui.models.sessions import Row
 
 
@@ -41,7 +42,7 @@ def network(row: Row) -> str:
 
 def _rule(row: Row, at: float) -> str:
     session = row.session
-    return f"{session.rule or tr('(default)')} → {session.outbound or '–'}"
+    return f"{rule_words(session.rule)} → {session.outbound or '–'}"
 
 
 def _rate(rate: float, row: Row) -> str:
@@ -87,7 +88,7 @@ COLUMNS = (
     Column(
         "state", lambda: "", lambda r, at: "", lambda r: _STATE_ORDER.get(r.session.state, 9), 34, live=True,
     ),
-    Column("id", lambda: "#", lambda r, at: str(r.session.id), attrgetter("session.id"), 60, right=True),
+    Column("id", lambda: "#", lambda r, at: str(r.session.id), attrgetter("session.id"), 76, right=True),
     Column(
         "tunnel", lambda: tr("Tunnel"), lambda r, at: r.session.config, attrgetter("session.config"), 120,
         shown=False,

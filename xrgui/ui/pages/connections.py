@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, Signal
 from PySide6.QtGui import QIcon, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from xrgui.ui import icons, units
 from xrgui.ui.language import tr
@@ -16,14 +16,16 @@ from xrgui.ui.models.session_table import SessionTable, as_tsv
 from xrgui.ui.models.sessions import Sessions
 from xrgui.ui.models.traffic import ALL, Traffic, peak
 from xrgui.ui.models.tunnels import TunnelsModel
-from xrgui.ui.widgets.basic import ICON, TEXT_ICON, Frame, Segments, button, column, label, paragraph, row, set_tone
+from xrgui.ui.widgets.basic import ICON, TEXT_ICON, Frame, Segments, button, column, label, row, set_tone
 from xrgui.ui.widgets.chart_slot import ChartSlot
+from xrgui.ui.widgets.empty import Empty
+from xrgui.ui.widgets.filter_edit import FilterEdit
 from xrgui.ui.widgets.table import Cells, DataTable, copy_text
 from xrgui.ui.widgets.traffic_card import Figure
 
 SPAN = 300
-LOW = 480
-"""A page below this height hides the chart."""
+LOW, NARROW = 480, 800
+"""A page below this height hides the chart, below this width the words of its buttons."""
 
 
 class _Cells(Cells):
@@ -84,11 +86,7 @@ class ConnectionsPage(QWidget):
         return view
 
     def _build(self) -> None:
-        self.filter = QLineEdit()
-        self.filter.setPlaceholderText(tr("Filter: visitor, target, rule"))
-        self.filter.setAccessibleName(tr("Filter sub-connections"))
-        self.filter.setClearButtonEnabled(True)
-        self.filter.setMinimumWidth(110)
+        self.filter = FilterEdit(tr("Filter: visitor, target, rule"), tr("Filter sub-connections"))
         self.which = Segments(tr("Which"), [("open", tr("Open§list")), ("closed", tr("Closed§list"))])
         self.tunnel = QComboBox()
         self.tunnel.setAccessibleName(tr("Tunnel"))
@@ -102,8 +100,8 @@ class ConnectionsPage(QWidget):
         bar = row(self.filter, self.which, self.tunnel, self.pause, self.columns, self.close_shown)
         bar.setStretch(0, 1)
         top = Frame("bar", bar, 12, 8)
-        self._empty = _Empty()
-        self._empty.step.clicked.connect(self.tunnels_asked)
+        self._empty = Empty()
+        self._empty.asked.connect(self._empty_asked)
         self._stack = QStackedWidget()
         for view in self.views.values():
             self._stack.addWidget(view)
@@ -174,9 +172,28 @@ class ConnectionsPage(QWidget):
         if self.table.rowCount():
             self._stack.setCurrentWidget(self.view)
         else:
-            self._empty.say(self.which.key, bool(self.filter.text()) or bool(self.tunnel.currentData()))
+            self._empty.say(*self._empty_words())
             self._stack.setCurrentWidget(self._empty)
         self.close_shown.setEnabled(self.which.key == "open" and open_now > 0)
+
+    @property
+    def _filtered(self) -> bool:
+        return bool(self.filter.text()) or bool(self.tunnel.currentData())
+
+    def _empty_words(self) -> tuple[str, str]:
+        if self._filtered:
+            return tr("No sub-connection matches the filter."), tr("Show all")
+        if self.which.key == "open":
+            text = tr("Every visitor of a running tunnel appears here, with its rate and its target.")
+            return text, tr("Go to the tunnels")
+        return tr("Sub-connections that ended appear here, with the reason."), ""
+
+    def _empty_asked(self) -> None:
+        if self._filtered:
+            self.filter.clear()
+            self.show_tunnel("")
+        else:
+            self.tunnels_asked.emit()
 
     def _open_count(self) -> int:
         shown = self.open.rowCount()
@@ -186,9 +203,9 @@ class ConnectionsPage(QWidget):
         self.open.set_paused(paused)
         self.closed.set_paused(paused)
         self.pause.setChecked(paused)
-        self.pause.setText(" " + (tr("Go on") if paused else tr("Pause")))
-        self.pause.setAccessibleName(self.pause.text().strip())
+        self.pause.setAccessibleName(tr("Go on") if paused else tr("Pause"))
         self.pause.setIcon(icons.icon("start" if paused else "pause"))
+        self._fit()
 
     def _hold(self) -> None:
         """Rows keep their place while the pointer is over them or some are selected."""
@@ -265,9 +282,13 @@ class ConnectionsPage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Buttons lose their words, and the page its chart, where there is no room."""
         self._chart_part.setVisible(self.height() > LOW)
-        narrow = self.width() < 800
-        self.pause.setText("" if narrow else " " + (tr("Go on") if self.open.paused else tr("Pause")))
+        narrow = self.width() < NARROW
+        self.pause.setText("" if narrow else f" {self.pause.accessibleName()}")
         set_tone(self.pause, "icon" if narrow else "", "kind")
         self.pause.setIconSize(ICON if narrow else TEXT_ICON)
         self.close_shown.setText("" if narrow else tr("Close shown"))
@@ -289,24 +310,3 @@ class ConnectionsPage(QWidget):
                 header = view.horizontalHeader()
                 view.sortByColumn(header.sortIndicatorSection(), header.sortIndicatorOrder())
                 view.fit_titles()
-
-
-class _Empty(QWidget):
-    def __init__(self) -> None:
-        super().__init__()
-        self.step = button(tr("Go to the tunnels"))
-        self._text = paragraph(tone="muted")
-        self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        layout = column(None, self._text, row(None, self.step, None), None, None, gap=12)
-        layout.setContentsMargins(32, 24, 32, 24)
-        self.setLayout(layout)
-
-    def say(self, which: str, filtered: bool) -> None:
-        if filtered:
-            text = tr("No sub-connection matches the filter.")
-        elif which == "open":
-            text = tr("Every visitor of a running tunnel appears here, with its rate and its target.")
-        else:
-            text = tr("Sub-connections that ended appear here, with the reason.")
-        self._text.setText(text)
-        self.step.setVisible(which == "open" and not filtered)

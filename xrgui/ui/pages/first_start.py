@@ -75,7 +75,7 @@ class FirstStart(QScrollArea):
         part.setAccessibleDescription(text)
         part.clicked.connect(lambda: self.asked.emit(key))
         body = paragraph(text, tone="muted")
-        layout = column(row(picture, heading, None, gap=10), body, row(part, None), None, gap=10)
+        layout = column(row(picture, heading, None, gap=10), body, None, row(part, None), gap=10)
         card = Frame("card", layout, 20)
         layout.setAlignment(body, Qt.AlignmentFlag.AlignTop)
         return card

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics, QShowEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from xrgui.ui import theme
 from xrgui.ui.language import tr
 from xrgui.ui.models.log import LEVEL, LEVELS, TIME, LogModel, level_word
-from xrgui.ui.widgets.basic import Frame, button, column, paragraph, row
+from xrgui.ui.widgets.basic import Frame, button, row
+from xrgui.ui.widgets.empty import Empty
+from xrgui.ui.widgets.filter_edit import FilterEdit
 from xrgui.ui.widgets.table import Cells, DataTable, copy_text
 
 _TONES = {"debug": "muted", "info": "text", "warning": "waiting", "error": "error"}
@@ -43,10 +45,7 @@ class LogsPage(QWidget):
         self._filter()
 
     def _build(self, level: str) -> None:
-        self.filter = QLineEdit()
-        self.filter.setPlaceholderText(tr("Filter: words of the message"))
-        self.filter.setAccessibleName(tr("Filter the log"))
-        self.filter.setClearButtonEnabled(True)
+        self.filter = FilterEdit(tr("Filter: words of the message"), tr("Filter the log"))
         self.level = QComboBox()
         self.level.setAccessibleName(tr("Least level"))
         for key in LEVELS:
@@ -67,14 +66,11 @@ class LogsPage(QWidget):
         self.table.set_columns([wide("00:00:00") + 24, max(wide(level_word(x)) for x in LEVELS) + 24, 600])
         self.table.verticalHeader().setDefaultSectionSize(cells.metrics.height() + 9)
         self.table.horizontalHeader().setStretchLastSection(True)
-        self._empty = paragraph(tr("What the engine does is written here, newest at the bottom."), tone="muted")
-        empty = QWidget()
-        empty_layout = column(None, row(None, self._empty, None), None, None)
-        empty_layout.setContentsMargins(32, 24, 32, 24)
-        empty.setLayout(empty_layout)
+        self._empty = Empty()
+        self._empty.asked.connect(self.filter.clear)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.table)
-        self._stack.addWidget(empty)
+        self._stack.addWidget(self._empty)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -99,6 +95,10 @@ class LogsPage(QWidget):
 
     def _grown(self) -> None:
         self._stack.setCurrentIndex(0 if self._model.rowCount() else 1)
+        if self.filter.text():
+            self._empty.say(tr("No line matches the filter."), tr("Show all"))
+        else:
+            self._empty.say(tr("What the engine does is written here, newest at the bottom."))
         self._to_end()
 
     def _to_end(self) -> None:

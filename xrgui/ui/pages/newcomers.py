@@ -9,7 +9,7 @@ from xrgui.profiles.compile import BRIDGE_TAG
 from xrgui.ui import theme, units, words
 from xrgui.ui.language import tr
 from xrgui.ui.tunnel import Newcomer, Tunnel
-from xrgui.ui.widgets.basic import Card, Elided, button, column, label, paragraph, row, set_tone
+from xrgui.ui.widgets.basic import Card, Elided, button, clear_layout, column, label, paragraph, row, set_tone
 
 ROWS = 6
 """Shown at once; the others take their turn."""
@@ -40,11 +40,7 @@ class Newcomers(Card):
             return
         self._shown = tunnel.newcomers
         self._title.setText(words.asking(tunnel))
-        while self._rows.count():
-            item = self._rows.takeAt(0)
-            if item is not None and (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
+        clear_layout(self._rows)
         for newcomer in tunnel.newcomers[:ROWS]:
             self._rows.addWidget(self._row(newcomer))
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QHeaderView, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHeaderView, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from xrgui import rpc
 from xrgui.config import model as c
 from xrgui.ui.language import tr
-from xrgui.ui.models.rules import NUMBER, RESULT, WHEN, RulesModel, outbound_words
+from xrgui.ui.models.rules import NUMBER, RESULT, WHEN, RulesModel, outbound_words, rule_words
 from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.widgets.basic import Card, Frame, Segments, button, column, label, paragraph, row, set_tone
+from xrgui.ui.widgets.empty import Empty
 from xrgui.ui.widgets.state_icon import StateIcon
 from xrgui.ui.widgets.table import Cells, DataTable
 
 
 class _Cells(Cells):
+    elide = Qt.TextElideMode.ElideRight
+
     def words(self, row: int, column: int) -> tuple[str, str]:
         index = self._view.model().index(row, column)
         text = str(index.data() or "")
@@ -27,10 +30,11 @@ class _Cells(Cells):
         return text, "muted" if column in (NUMBER, RESULT) else "text"
 
 
-class RoutingPage(QWidget):
+class RoutingPage(QStackedWidget):
     asked = Signal(object)
     """A dry run: an rpc.Explain without its configuration."""
     edit_asked = Signal(str)
+    tunnels_asked = Signal()
 
     def __init__(self, tunnels: TunnelsModel, config_of: Callable[[str], c.Config | None]) -> None:
         """*config_of* compiles the profile of an id, with no secret in it; None if that cannot be."""
@@ -56,11 +60,18 @@ class RoutingPage(QWidget):
         self.table = DataTable(tr("Rules"))
         self.table.setModel(self.model)
         self.table.cells = _Cells(self.table)
-        self.table.set_columns([36, 190, 200, 190, 150])
+        self.table.set_columns([36, 170, 200, 176, 130])
         header = self.table.horizontalHeader()
         header.setSectionsMovable(False)
         header.setSectionResizeMode(WHEN, QHeaderView.ResizeMode.Stretch)
-        layout = QVBoxLayout(self)
+        empty = Empty(
+            tr("The rules of your tunnels appear here: which connection goes where, and why."), tr("Go to the tunnels")
+        )
+        empty.asked.connect(self.tunnels_asked)
+        rules = QWidget()
+        self.addWidget(empty)
+        self.addWidget(rules)
+        layout = QVBoxLayout(rules)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(top)
@@ -107,6 +118,7 @@ class RoutingPage(QWidget):
         there = [(self.tunnel.itemData(n), self.tunnel.itemText(n)) for n in range(self.tunnel.count())]
         if wanted == there:
             return
+        self.setCurrentIndex(1 if wanted else 0)
         chosen = self.tunnel.currentData()
         self.tunnel.blockSignals(True)
         self.tunnel.clear()
@@ -158,7 +170,7 @@ class RoutingPage(QWidget):
         self.model.show_result(found)
         goes = outbound_words(self.model.config, found.outbound) if found.outbound else tr("dropped")
         if found.rule:
-            text = tr("The rule “{rule}” takes it: {outbound}.", rule=found.rule, outbound=goes)
+            text = tr("The rule “{rule}” takes it: {outbound}.", rule=rule_words(found.rule), outbound=goes)
         else:
             text = tr("No rule takes it: {outbound}.", outbound=goes)
         if found.resolved:

@@ -12,7 +12,7 @@ from xrgui.ui.models.traffic import Series
 from xrgui.ui.pages.newcomers import Newcomers
 from xrgui.ui.tunnel import Phase, Trouble, Tunnel
 from xrgui.ui.widgets.address import AddressRow
-from xrgui.ui.widgets.basic import TEXT_ICON, Card, Elided, button, column, label, paragraph, set_tone
+from xrgui.ui.widgets.basic import TEXT_ICON, Card, Elided, button, clear_layout, column, label, paragraph, set_tone
 from xrgui.ui.widgets.flow import FlowLayout
 from xrgui.ui.widgets.path import PathWidget
 from xrgui.ui.widgets.path_view import show_tunnel
@@ -20,6 +20,8 @@ from xrgui.ui.widgets.state_icon import StateIcon
 from xrgui.ui.widgets.traffic_card import TrafficCard
 
 MARGIN = 22
+BESIDE, CONTROL, LEAST = 60, 30, 80
+"""Pixels of the header: icon and gaps, a button without words, and what the time needs to be worth its place."""
 
 
 class TunnelDetail(QScrollArea):
@@ -49,13 +51,13 @@ class TunnelDetail(QScrollArea):
         self._events = _Events()
         self.content = QWidget()
         self.content.setObjectName("content")
-        layout = QVBoxLayout(self.content)
+        layout = self._layout = QVBoxLayout(self.content)
         layout.setContentsMargins(MARGIN, 16, MARGIN, 18)
         layout.setSpacing(14)
         for part in (self._header, self._notice, self._newcomers, self._addresses, self._path_card):
             layout.addWidget(part)
-        layout.addWidget(self._traffic, 20)
-        layout.addWidget(self._events, 20)
+        layout.addWidget(self._traffic)
+        layout.addWidget(self._events)
         layout.addStretch(1)
         self.setWidget(self.content)
 
@@ -70,6 +72,7 @@ class TunnelDetail(QScrollArea):
         show_tunnel(self._path, tunnel)
         calm = tunnel.phase in (Phase.UP, Phase.STOPPED)
         self._traffic.setVisible(calm or not tunnel.happenings)
+        self._layout.setStretchFactor(self._traffic, 20 if tunnel.phase is Phase.UP else 0)
         self._traffic.show_tunnel(tunnel, series, carried)
         self._events.setVisible(not calm and bool(tunnel.happenings))
         self._events.show_tunnel(tunnel)
@@ -119,19 +122,21 @@ class _Header(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """The name comes first: where there is no room, Edit loses its word, then the time goes."""
-        wanted = self._name.sizeHint().width() + self._toggle.sizeHint().width() + 70
+        """The name comes first: where there is no room, Edit loses its word, then the time is cut or goes."""
+        left = self.width() - self._name.sizeHint().width() - self._toggle.sizeHint().width() - BESIDE
         since = self._since.sizeHint().width()
-        narrow = wanted + since + self._edit_width > self.width()
+        narrow = since + self._edit_width > left
         self._edit.setText("" if narrow else tr("Edit"))
         self._edit.setIcon(icons.icon("edit") if narrow else QIcon())
         set_tone(self._edit, "icon" if narrow else "", "kind")
-        self._since.setVisible(wanted + since + 30 <= self.width())
+        left -= CONTROL if narrow else self._edit_width
+        self._since.setMaximumWidth(max(0, min(since, left)))
+        self._since.setVisible(left >= min(since, LEAST))
 
     def show_tunnel(self, tunnel: Tunnel, *, fade: bool = True) -> None:
         self._icon.show_state(tunnel.phase.value, words.phase(tunnel), fade=fade)
         self._name.setText(tunnel.name)
-        self._since.setText(words.standing(tunnel))
+        self._since.setText(words.phase(tunnel) if words.retries(tunnel) else words.standing(tunnel))
         running = tunnel.running
         word = tr("Stop") if running else tr("Start")
         self._toggle.setText(f" {word}")
@@ -144,7 +149,7 @@ class _Header(QWidget):
 
 
 class _Notice(Card):
-    """The error card: what happened, what was seen, the next step."""
+    """What happened, what was seen, the next step: an error that needs a person, or attempts that go on."""
 
     asked = Signal(str)
 
@@ -157,17 +162,18 @@ class _Notice(Card):
         self._shown: tuple[object, ...] = ()
         layout = column(self._title, self._text, self._seen, self._buttons, self._attempt, gap=8)
         super().__init__(layout)
-        set_tone(self, "error")
-        set_tone(self._title, "error")
 
     def show_tunnel(self, tunnel: Tunnel) -> None:
         if tunnel.unsupported:
             self._show_unsupported(tunnel)
             return
-        self.setVisible(tunnel.phase is Phase.TROUBLE)
-        if tunnel.phase is not Phase.TROUBLE:
+        trouble, retries = tunnel.phase is Phase.TROUBLE, words.retries(tunnel)
+        self.setVisible(trouble or retries)
+        if self.isHidden():
             return
-        advice = words.advice(tunnel)
+        for part in (self, self._title):
+            set_tone(part, "error" if trouble else "waiting")
+        advice = words.advice(tunnel) if trouble else words.patience(tunnel)
         waits = tunnel.attempt > 0
         self._attempt.setText(words.attempt(tunnel))
         self._attempt.setVisible(waits)
@@ -176,6 +182,8 @@ class _Notice(Card):
     def _show_unsupported(self, tunnel: Tunnel) -> None:
         text = tr("This tunnel needs what xrgui does not have yet: {what}.", what=tunnel.unsupported)
         self._attempt.setVisible(False)
+        for part in (self, self._title):
+            set_tone(part, "error")
         self._fill(words.Advice(tr("It cannot start here"), text, ("edit",)), "", Trouble.CONFIG)
         self.setVisible(True)
 
@@ -188,10 +196,7 @@ class _Notice(Card):
         self._text.setText(advice.text)
         self._seen.setText(detail)
         self._seen.setVisible(bool(detail))
-        while self._buttons.count():
-            item = self._buttons.takeAt(0)
-            if item is not None and (old := item.widget()) is not None:
-                old.deleteLater()
+        clear_layout(self._buttons)
         for place, step in enumerate(advice.steps):
             part = button(words.step(step, trouble), kind="" if place else "primary")
             part.clicked.connect(lambda _=False, step=step: self.asked.emit(step))
@@ -205,7 +210,6 @@ class _Addresses(Card):
         self._rows = column(gap=6)
         self._title = label(tr("Public address"), tone="muted", size=theme.SMALL)
         self._shown: tuple[str, ...] = ()
-        self._widgets: list[AddressRow] = []
         super().__init__(column(self._title, self._rows, gap=4), 12)
 
     def show_addresses(self, addresses: tuple[str, ...]) -> None:
@@ -213,11 +217,9 @@ class _Addresses(Card):
         if addresses == self._shown:
             return
         self._shown = addresses
-        for old in self._widgets:
-            self._rows.removeWidget(old)
-            old.deleteLater()
-        self._widgets = [AddressRow(address) for address in addresses]
-        for part in self._widgets:
+        clear_layout(self._rows)
+        for address in addresses:
+            part = AddressRow(address)
             part.asked.connect(self.asked)
             self._rows.addWidget(part)
         self._title.setText(tr("Public addresses") if len(addresses) > 1 else tr("Public address"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QLineEdit, QSplitter, QStackedWidget, QVBoxLayout
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout
 
 from xrgui.ui.language import tr
 from xrgui.ui.models.traffic import Traffic
@@ -14,7 +14,9 @@ from xrgui.ui.models.tunnels import TunnelFilter, TunnelsModel
 from xrgui.ui.pages.first_start import FirstStart
 from xrgui.ui.pages.tunnel_detail import TunnelDetail
 from xrgui.ui.tunnel import Tunnel
-from xrgui.ui.widgets.basic import Frame, button, paragraph, row
+from xrgui.ui.widgets.basic import Frame, button, row
+from xrgui.ui.widgets.empty import Empty
+from xrgui.ui.widgets.filter_edit import FilterEdit
 from xrgui.ui.widgets.tunnel_list import TunnelList
 
 SHORT_WIDTH, SHORT_HEIGHT = 800, 520
@@ -44,32 +46,32 @@ class TunnelsPage(QStackedWidget):
         self.filtered = TunnelFilter(model, self)
         self.list = TunnelList()
         self.detail = TunnelDetail()
-        self.filter = QLineEdit()
-        self._none = paragraph(tr("No tunnel matches the filter."), tone="muted")
+        self.filter = FilterEdit(tr("Filter tunnels"), tr("Filter tunnels"))
+        self._none = Empty(tr("No tunnel matches the filter."), tr("Show all"))
+        self._right = QStackedWidget()
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._build()
         self._connect()
         self._show_right_part()
 
     def _build(self) -> None:
-        self.filter.setPlaceholderText(tr("Filter tunnels"))
-        self.filter.setAccessibleName(tr("Filter tunnels"))
-        self.filter.setClearButtonEnabled(True)
         new = button(tr("New"), kind="primary", icon="plus", tip=tr("New tunnel"))
         new.clicked.connect(lambda: self.asked.emit("new"))
         top = Frame("bar", row(self.filter, new), 12, 8)
         self.list.setModel(self.filtered)
-        self._none.setContentsMargins(16, 12, 16, 12)
+        self._none.asked.connect(self.filter.clear)
         left = QVBoxLayout()
         left.setSpacing(0)
-        for part in (top, self._none, self.list):
+        for part in (top, self.list):
             left.addWidget(part)
-        left.setStretch(2, 1)
+        left.setStretch(1, 1)
         left_frame = Frame("panel", left)
         left_frame.setMinimumWidth(200)
-        self.detail.setMinimumWidth(340)
+        self._right.setMinimumWidth(340)
+        self._right.addWidget(self.detail)
+        self._right.addWidget(self._none)
         self._splitter.addWidget(left_frame)
-        self._splitter.addWidget(self.detail)
+        self._splitter.addWidget(self._right)
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(1)
@@ -112,7 +114,6 @@ class TunnelsPage(QStackedWidget):
 
     def _refresh(self) -> None:
         tunnel = self.current
-        self.detail.content.setVisible(tunnel is not None)
         if tunnel is not None and self.isVisible():
             self.detail.show_tunnel(tunnel, self._traffic.series(tunnel.id), self._carried(tunnel.id))
 
@@ -139,7 +140,7 @@ class TunnelsPage(QStackedWidget):
 
     def _show_right_part(self) -> None:
         self.setCurrentWidget(self._splitter if len(self._model) else self.first)
-        self._none.setVisible(bool(len(self._model)) and not self.filtered.rowCount())
+        self._right.setCurrentWidget(self.detail if self.filtered.rowCount() else self._none)
 
     def _filter(self, text: str) -> None:
         self.filtered.set_text(text)
@@ -160,7 +161,7 @@ class TunnelsPage(QStackedWidget):
         super().resizeEvent(event)
         self.list.set_short(self.width() < SHORT_WIDTH or self.height() < SHORT_HEIGHT)
         if self.width() < SHORT_WIDTH and self._splitter.sizes()[0] > 240:
-            self._splitter.setSizes([228, self.width() - 229])
+            self._splitter.setSizes([216, self.width() - 217])
 
     def save(self) -> bytes:
         return bytes(self._splitter.saveState().data())

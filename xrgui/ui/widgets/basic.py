@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
+    QLineEdit,
     QPushButton,
     QSizePolicy,
     QSpinBox,
@@ -55,6 +56,11 @@ def port_box(value: int = 0) -> QSpinBox:
     box.setFixedWidth(88)
     box.lineEdit().setTextMargins(7, 0, 0, 0)
     return box
+
+
+def fit_hint(edit: QLineEdit, least: int) -> None:
+    """A short field of *least* pixels, or as wide as its hint."""
+    edit.setFixedWidth(max(least, edit.fontMetrics().horizontalAdvance(edit.placeholderText()) + 28))
 
 
 def label(text: str = "", *, tone: str = "", size: int = theme.SIZE, bold: bool = False) -> QLabel:
@@ -105,6 +111,15 @@ def _fill(layout: L, parts: Iterable[QWidget | QLayout | None], gap: int) -> L:
         else:
             layout.addLayout(part)
     return layout
+
+
+def clear_layout(layout: QLayout) -> None:
+    """Take all widgets out of *layout*, at once unseen."""
+    while layout.count():
+        item = layout.takeAt(0)
+        if item is not None and (old := item.widget()) is not None:
+            old.hide()
+            old.deleteLater()
 
 
 class Frame(QFrame):

@@ -11,7 +11,7 @@ from bisect import bisect_left
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QPainter, QPen
+from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QToolTip
 
 from xrgui.ui import theme, units
@@ -20,10 +20,14 @@ from xrgui.ui.models.traffic import Series, summary
 
 GRID = 2
 """Lines above the ground."""
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class TrafficChart(pg.PlotWidget):  # type: ignore[misc]
     """Draws a `Series`. The time axis ends now and slides; the rates' axis grows in round steps."""
+
+    _end = 0.0
+    """Unix time at the right edge; 0: nothing was shown yet."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +47,8 @@ class TrafficChart(pg.PlotWidget):  # type: ignore[misc]
         self._series = Series()
         self._seconds = 60
         self._top = 1000.0
-        self._end = 0.0
+        self._gutter = 0
+        self._font = theme.font(11, tabular=True)
         self._recolour()
         theme.theme().changed.connect(self._recolour)
 
@@ -73,31 +78,42 @@ class TrafficChart(pg.PlotWidget):  # type: ignore[misc]
         self._top = ceiling(max(max(down, default=0), max(up, default=0)))
         self._down.setData(at, down)
         self._up.setData(at, up)
-        self.setXRange(self._end - seconds, self._end, padding=0)
+        self._place()
         self.setYRange(0, self._top, padding=0.02)
         self.setAccessibleName(tr("Traffic chart"))
         self.setAccessibleDescription(summary(series, seconds, self._end))
+
+    def _place(self) -> None:
+        """The rates stand in a gutter at the left, so that no line runs through them."""
+        metrics = QFontMetricsF(self._font)
+        rates = (units.round_rate(self._top * step / GRID) for step in range(1, GRID + 1))
+        self._gutter = math.ceil(max(map(metrics.horizontalAdvance, rates))) + 8
+        width = max(1, self.viewport().width() - self._gutter)
+        start = self._end - self._seconds * (1 + self._gutter / width)
+        self.setXRange(start, self._end, padding=0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._end:
+            self._place()
 
     def drawForeground(self, painter: QPainter, rect: object) -> None:
         """Grid and rates, over the picture, in pixels."""
         painter.save()
         painter.resetTransform()
-        painter.setFont(theme.font(11, tabular=True))
+        painter.setFont(self._font)
         width, height = self.viewport().width(), self.viewport().height()
         line = theme.color("line")
         line.setAlphaF(0.7)
+        painter.fillRect(QRectF(0, 0, self._gutter, height), theme.color("panel"))
         for step in range(GRID + 1):
             y = round(height * (1 - 0.98 * step / GRID)) - (1 if not step else 0) + 0.5
             painter.setPen(QPen(line, 1))
-            painter.drawLine(QPointF(0, y), QPointF(width, y))
+            painter.drawLine(QPointF(self._gutter, y), QPointF(width, y))
             if step:
-                text = units.round_rate(self._top * step / GRID)
-                ground = theme.color("panel")
-                ground.setAlphaF(0.7)
-                width_of = painter.fontMetrics().horizontalAdvance(text)
-                painter.fillRect(QRectF(0, y + 3, width_of + 5, 13), ground)
                 painter.setPen(theme.color("muted"))
-                painter.drawText(QPointF(2, y + 13), text)
+                box = QRectF(0, max(0, y - 8), self._gutter - 8, 16)
+                painter.drawText(box, RIGHT, units.round_rate(self._top * step / GRID))
         painter.restore()
 
     def viewportEvent(self, event: QEvent) -> bool:
@@ -107,7 +123,8 @@ class TrafficChart(pg.PlotWidget):  # type: ignore[misc]
         return bool(super().viewportEvent(event))
 
     def _tell(self, where: QPoint, x: int) -> None:
-        at = self._end - self._seconds * (1 - x / max(1, self.viewport().width()))
+        width = max(1, self.viewport().width() - self._gutter)
+        at = self._end - self._seconds * (1 - (x - self._gutter) / width)
         place = min(bisect_left(self._series.at, at), len(self._series.at) - 1)
         text = tr(
             "{time}: down {down}, up {up}",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLayout, QLineEdit, QWidget
 
 from xrgui.ui import theme
 from xrgui.ui.widgets.basic import label, set_tone
 
-NAME_WIDTH = 150
+NAME_WIDTH, BESIDE_NAME, HEIGHT = 150, 16, 30
 _MARKS = {"error": "", "waiting": "! ", "up": "✓ ", "muted": ""}
 
 
@@ -58,7 +58,9 @@ class Field:
     def add_to(self, grid: QGridLayout) -> None:
         row = grid.rowCount()
         top = Qt.AlignmentFlag.AlignTop
-        self.name.setFixedHeight(30)
+        self.name.setFixedHeight(HEIGHT)
+        if isinstance(self.focus, QCheckBox):
+            self.focus.setMinimumHeight(HEIGHT)
         grid.addWidget(self.name, row, 0, top)
         if isinstance(self.control, QWidget):
             grid.addWidget(self.control, row, 1, top)
@@ -86,10 +88,25 @@ class Field:
             set_tone(self.focus, "error" if tone == "error" and text else "", "state")
 
 
+def show_text(edit: QLineEdit, text: str) -> None:
+    """Show *text* from its beginning on."""
+    edit.setText(text)
+    edit.setCursorPosition(0)
+
+
+def align_names(*grids: QGridLayout) -> int:
+    """Make the names of several forms take the same width; the result is where their controls begin."""
+    labels = [item.widget() for grid in grids for n in range(grid.rowCount()) if (item := grid.itemAtPosition(n, 0))]
+    width = max(NAME_WIDTH, *(part.sizeHint().width() for part in labels if part is not None))
+    for grid in grids:
+        grid.setColumnMinimumWidth(0, width)
+    return width + BESIDE_NAME
+
+
 def form_grid() -> QGridLayout:
     grid = QGridLayout()
     grid.setContentsMargins(0, 0, 0, 0)
-    grid.setHorizontalSpacing(16)
+    grid.setHorizontalSpacing(BESIDE_NAME)
     grid.setVerticalSpacing(4)
     grid.setColumnMinimumWidth(0, NAME_WIDTH)
     grid.setColumnStretch(1, 1)

@@ -28,7 +28,7 @@ class _Entry(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
     def sizeHint(self) -> QSize:
-        return QSize(NARROW if self.narrow else WIDE - 16, 34)
+        return QSize((NARROW if self.narrow else WIDE) - 17, 34)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip:

@@ -41,8 +41,8 @@ class Leg:
 
 BOX = 54
 BETWEEN = 10
-PAD = 10
-LEG = 46
+PAD = 8
+LEG = 40
 """The least length of a leg in pixels."""
 _ROLES = {"idle": "line", "waiting": "waiting", "up": "up", "broken": "error"}
 
@@ -59,6 +59,8 @@ class PathWidget(QWidget):
         self._services: tuple[tuple[Leg, Node], ...] = ()
         self._focus = 0
         self._hover = -1
+        self._short = False
+        self._title_size = theme.SIZE
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -97,12 +99,16 @@ class PathWidget(QWidget):
         """A rectangle for each node: first, here, services. As wide as their words, if there is room."""
         if not self._near:
             return []
-        wanted = [self._wanted(node) for node in self._near]
-        wanted.append(max((self._wanted(node) for _, node in self._services), default=0))
-        columns = sum(width > 0 for width in wanted)
-        room = self.width() - (columns - 1) * LEG
+        columns = ((self._near[0],), (self._near[1],), tuple(node for _, node in self._services))
+        legs = (self._legs, tuple(leg for leg, _ in self._services))
+        room = self.width() - 2 - sum(self._leg_length(group) for group in legs)
+        for self._short, self._title_size in ((False, theme.SIZE), (True, theme.SIZE), (True, theme.SMALL)):
+            wanted = [max(map(self._wanted, nodes), default=0) for nodes in columns]
+            if sum(wanted) <= room:
+                break
         widths = _share(wanted, room)
-        leg = (self.width() - 1 - sum(widths)) / max(1, columns - 1)
+        gaps = sum(width > 0 for width in wanted) - 1
+        leg = (self.width() - 1 - sum(widths)) / max(1, gaps)
         rows = max(1, len(self._services))
         top = 0.5 + (rows - 1) * (BOX + BETWEEN) / 2
         boxes = [
@@ -113,10 +119,18 @@ class PathWidget(QWidget):
         boxes += [QRectF(right, 0.5 + n * (BOX + BETWEEN), widths[2], BOX - 1) for n in range(len(self._services))]
         return boxes
 
+    def _leg_length(self, legs: tuple[Leg, ...]) -> float:
+        measure = QFontMetricsF(theme.font(theme.SMALL, tabular=True)).horizontalAdvance
+        return max((max(LEG, measure(leg.text) + 5) for leg in legs), default=0)
+
     def _wanted(self, node: Node) -> float:
-        bold, small = theme.font(bold=True), theme.font(theme.SMALL)
-        title = QFontMetricsF(bold).horizontalAdvance(node.title)
-        return max(title, QFontMetricsF(small).horizontalAdvance(node.text), 64) + 2 * PAD + 2
+        """Where there is little room, titles are smaller and texts say only what comes last in them."""
+        title = QFontMetricsF(theme.font(self._title_size, bold=True)).horizontalAdvance(node.title)
+        text = QFontMetricsF(theme.font(theme.SMALL, tabular=True)).horizontalAdvance(self._text_of(node))
+        return max(title, text, 64) + 2 * PAD + 2
+
+    def _text_of(self, node: Node) -> str:
+        return node.text.rpartition(", ")[2] if self._short else node.text
 
     # Painting
 
@@ -138,13 +152,14 @@ class PathWidget(QWidget):
         painter.setBrush(theme.color("hover" if place == self._hover else "window"))
         painter.drawRoundedRect(box, 8, 8)
         inner = box.adjusted(PAD, 9, -PAD, -9)
-        painter.setFont(theme.font(bold=True))
+        painter.setFont(theme.font(self._title_size, bold=True))
         painter.setPen(theme.color("text"))
         title = elide(painter.fontMetrics(), node.title, int(inner.width()) + 1)
         painter.drawText(inner, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, title)
         painter.setFont(theme.font(theme.SMALL, tabular=True))
         painter.setPen(theme.color(node.tone))
-        text = painter.fontMetrics().elidedText(node.text, Qt.TextElideMode.ElideRight, int(inner.width()) + 1)
+        room = int(inner.width()) + 1
+        text = painter.fontMetrics().elidedText(self._text_of(node), Qt.TextElideMode.ElideRight, room)
         painter.drawText(inner, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, text)
 
     def _paint_leg(self, painter: QPainter, start: QRectF, end: QRectF, leg: Leg) -> None:

@@ -111,7 +111,7 @@ class Cells(QObject):
 
 
 class _Header(QHeaderView):
-    """Titles in small print over their columns; the sorted one shows its direction beside its title."""
+    """Titles in small print over their columns; the sorted one shows its direction behind its title."""
 
     def __init__(self, view: DataTable) -> None:
         super().__init__(Qt.Orientation.Horizontal, view)
@@ -132,8 +132,7 @@ class _Header(QHeaderView):
         text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, (Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft) | _VCENTER, text)
         if sorted_here and text:
-            taken = painter.fontMetrics().horizontalAdvance(text) + 5
-            left = room.right() - taken - 8 if right else room.left() + taken
+            left = room.right() + 1 if right else room.left() + painter.fontMetrics().horizontalAdvance(text) + 5
             name = "up" if self.sortIndicatorOrder() == Qt.SortOrder.AscendingOrder else "down"
             mark = QRectF(left, rect.center().y() - 4, 9, 9)
             icons.paint(painter, mark, f"chevron-{name}", "")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from xrgui.ui import theme, units, words
 from xrgui.ui.language import tr
 from xrgui.ui.models.traffic import Series
 from xrgui.ui.tunnel import Phase, Role, Trouble, Tunnel
-from xrgui.ui.widgets.basic import Card, Segments, column, label, paragraph, row
+from xrgui.ui.widgets.basic import INSIDE, Card, Segments, column, label, paragraph, row
 from xrgui.ui.widgets.chart_slot import ChartSlot
 
 SPANS = (("60", 60), ("300", 300), ("3600", 3600))
@@ -26,7 +27,7 @@ class Figure(QLabel):
         self.setFont(theme.font(tabular=True))
         self._rate = -1.0
         self.show_rate(0)
-        self.setMinimumWidth(self.fontMetrics().horizontalAdvance(f"■ {before} 888,8 MB/s ") + 4)
+        self.setMinimumWidth(self.fontMetrics().horizontalAdvance(f"■ {before} {units.rate(88.8e6)}") + 4)
         theme.theme().changed.connect(self._recolour)
 
     def show_rate(self, rate: float) -> None:
@@ -50,7 +51,9 @@ class TrafficCard(Card):
         self._spans = Segments(tr("Time shown"), [("60", tr("1 min")), ("300", tr("5 min")), ("3600", tr("1 h"))])
         self._spans.chosen.connect(self._choose)
         self.chart = ChartSlot()
-        top = row(label(tr("Traffic"), bold=True), self._down, self._up, None, self._spans, gap=10)
+        self._title = label(tr("Traffic"), bold=True)
+        self._title.setMinimumWidth(1)
+        top = row(self._title, self._down, self._up, None, self._spans, gap=8)
         self._chart_part = QWidget()
         self._chart_part.setLayout(column(top, self.chart, gap=8))
         self._facts = _Facts()
@@ -79,6 +82,12 @@ class TrafficCard(Card):
                 (tr("Last problem"), problem if tunnel.running else ""),
             ]
         )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wanted = sum(part.sizeHint().width() for part in (self._title, self._spans))
+        wanted += self._down.minimumWidth() + self._up.minimumWidth() + 3 * 8 + 2 * INSIDE
+        self._title.setVisible(wanted <= self.width())
 
     def _choose(self, key: str) -> None:
         self._seconds = int(key)

@@ -1,0 +1,45 @@
+"""No scene of the window cuts a word or lets parts overlap, in any language, at its least size."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from tests.ui.layout_faults import faults
+from tests.ui.scenes import scenes
+from xrgui.ui.app import Program
+from xrgui.ui.language import LANGUAGES
+
+HEAVY = {"connections-many", "many-tunnels", "dialog-import-many"}
+"""Their rows are drawn, not laid out."""
+
+
+async def laid_out() -> None:
+    for _ in range(3):
+        QApplication.processEvents()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        await asyncio.sleep(0.002)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("size", [(800, 560), (1280, 800)], ids=["least", "large"])
+async def test_nothing_is_cut_and_nothing_overlaps(program: Program, code: str, size: tuple[int, int]) -> None:
+    program.settings.language = code
+    program.shell.choices.changed()
+    window = program.shell.window
+    window.resize(*size)
+    found: list[str] = []
+    for scene in scenes():
+        if scene.name in HEAVY:
+            continue
+        window.show_page(scene.page)
+        above = scene.prepare(program)
+        await laid_out()
+        root = above if isinstance(above, QWidget) else window
+        found += [f"{scene.name}: {fault}" for fault in faults(root)]
+        if isinstance(above, QWidget):
+            above.close()
+    assert not found, "\n".join(found)

@@ -127,9 +127,13 @@ def pattern(start: int, size: int) -> bytes:
 class Pair:
     """Both ends with all their links; *loop* is the running one."""
 
-    def __init__(self, loop: FakeLoop) -> None:
+    def __init__(self, loop: FakeLoop, *, equal: bool = False) -> None:
+        """*equal*: the bridge may open sub-connections too."""
         self.loop = loop
+        self.equal = equal
         self.resumptions = Resumption(), Resumption()
+        self.names = [b"p" * 16, b"b" * 16]
+        """The instances of both ends."""
         self.links: list[tuple[MuxWorker, MuxWorker, Wire, Wire]] = []
         self.visitors: list[Side] = []
         self.services: dict[int, Side] = {}
@@ -138,8 +142,8 @@ class Pair:
         """Uids of those that somebody has aborted or closed: they promise nothing more."""
 
     def link(self) -> None:
-        portal = self._worker(True, b"p" * 16)
-        bridge = self._worker(False, b"b" * 16)
+        portal = self._worker(True, self.names[0])
+        bridge = self._worker(False, self.names[1])
         up, down = Wire(), Wire()
         for wire, writer, reader in ((up, portal, bridge), (down, bridge, portal)):
             wire.writer, wire.reader = writer, reader
@@ -153,31 +157,31 @@ class Pair:
         worker = MuxWorker(
             client=client,
             lost=self._lost,
-            accept=None if client else self._accept,
+            accept=self._accept if self.equal or not client else None,
             hello=extension.Hello(extension.FEATURES, WINDOW, instance),
         )
         worker.resumption = self.resumptions[not client]
-        if client:
-            worker.heard_hello = self._met
-        else:
-            worker.heard_hello = lambda worker: self.resumptions[1].met(worker, self._alive(1))
+        worker.heard_hello = self._met
         return worker
 
     def _alive(self, side: int) -> list[MuxWorker]:
         return [link[side] for link in self.links if not link[side].closed]
 
     def _met(self, worker: MuxWorker) -> None:
-        self.resumptions[0].reopen(worker)
+        side = not worker.client
+        if side:
+            self.resumptions[1].met(worker, self._alive(1))
+        self.resumptions[side].reopen(worker)
 
     def _lost(self, worker: MuxWorker, _: Exception | None) -> None:
-        if worker.client:
-            for other in self._alive(0):
-                self.resumptions[0].reopen(other)
+        side = not worker.client
+        for other in self._alive(side):
+            self.resumptions[side].reopen(other)
 
     def _accept(self, stream: Any, opened: Opened) -> None:
         side = Side()
         if stream.uid:
-            assert stream.uid not in self.services or stream.uid in self.broken, "opened twice"
+            assert stream.uid not in self.services, "opened twice"
             self.services[stream.uid] = side
         stream.set_protocol(side)
         side.connection_made(stream)

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 GRACE = 30.0
 """Seconds that a sub-connection waits for the next link."""
+REMEMBERED = 4 * GRACE
+"""Seconds for which the end of one is remembered: its opener may notice the loss of the link late, and then waits too."""
 MOST_UNKNOWN, MOST_KNOWN = 65_536, 1024
 
 
@@ -41,6 +43,8 @@ class Resumption:
         self._unknown: dict[tuple[bytes, int], MuxWorker] = {}
         """What the peer asked for by REOPEN and we had never met, and over which link."""
 
+        self._over: dict[tuple[bytes, int], float] = {}
+        """What the peer opened and has ended here, maybe without its knowledge, and when."""
         memory.resumptions.add(self)
 
     @property
@@ -61,16 +65,29 @@ class Resumption:
         if worker.peer is None:
             return False
         key = worker.peer.instance, uid
-        return key in self._streams or self._unknown.get(key, worker) is not worker
+        return key in self._streams or key in self._over or self._unknown.get(key, worker) is not worker
 
     def drop(self, stream: SubStream) -> None:
         """*stream* is over."""
         instance = _instance(stream)
-        self._streams.pop((instance, stream.uid), None)
-        stream.drop_sent()
+        self._forget(instance, stream)
         parked = self._parked.get(instance)
         if parked is not None:
             parked.pop(stream.uid, None)
+
+    def _forget(self, instance: bytes, stream: SubStream) -> None:
+        known = self._streams.pop((instance, stream.uid), None) is stream
+        stream.drop_sent()
+        if known and stream.introduction is None and not (stream.over or stream.end_seen):
+            self._note_end(instance, stream)
+
+    def _note_end(self, instance: bytes, stream: SubStream) -> None:
+        """Its opener may ask for it on another link, and must not take it for one that never arrived."""
+        now = stream.worker.loop.time()
+        over = self._over
+        over[instance, stream.uid] = now
+        while len(over) > MOST_UNKNOWN or now - next(iter(over.values())) > REMEMBERED:
+            del over[next(iter(over))]
 
     def park(self, worker: MuxWorker, instance: bytes) -> None:
         """*worker*'s link has died: keep what can go on and leave the rest to it."""
@@ -107,8 +124,7 @@ class Resumption:
         if (timer := self._timers.pop(instance, None)) is not None:
             timer.cancel()
         for stream in list(self._parked.pop(instance, {}).values()):
-            self._streams.pop((instance, stream.uid), None)
-            stream.drop_sent()
+            self._forget(instance, stream)
             if stream.held and stream.peer_ended and stream.eof_sent:
                 stream.over = True
             else:
@@ -159,15 +175,15 @@ class Resumption:
         if stream is not None:
             self._go_on(stream, message.received)
 
-    def refused(self, worker: MuxWorker, stream_id: int) -> bool:
-        """The peer does not know what we reopened. True if it was opened once more instead: a closed one is kept
-        until its end was seen, so one that is unknown, and of which nothing was ever received on either side, got
-        lost with its New."""
+    def refused(self, worker: MuxWorker, stream_id: int, *, over: bool) -> bool:
+        """The peer does not know what we reopened, or says that it is *over*. True if it was opened once more instead:
+        a closed one is kept until its end was seen, so one that is unknown, and of which nothing was ever received on
+        either side, got lost with its New."""
         stream = self._reopening.pop((worker, stream_id), None)
         if stream is not None and stream.peer_ended:
             stream.ended(None)  # it was forgotten there because both ends were seen
             return True
-        if stream is None or stream.introduction is None or stream.received or stream.acked:
+        if stream is None or over or stream.introduction is None or stream.received or stream.acked:
             return False
         target, source, local = stream.introduction
         worker.put_control(extension.Open(stream_id, stream.uid).encode())
@@ -185,6 +201,11 @@ class Resumption:
         stream = self._streams.get((instance, message.uid))
         if message.id in worker.streams:
             return  # a repetition, or nonsense that must not cost a living stream its id
+        if (instance, message.uid) in self._over:
+            text = "it ended while the link was away"
+            worker.put_control(extension.Reset(message.id, extension.TIMED_OUT, text).encode())
+            worker.put_control(frames.end(message.id, error=True))
+            return
         if stream is None or stream.introduction is not None:
             if len(self._unknown) < MOST_UNKNOWN:
                 self._unknown[instance, message.uid] = worker

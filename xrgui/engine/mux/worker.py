@@ -387,11 +387,12 @@ class MuxWorker(asyncio.Protocol):
             elif not event.error and self.peer is not None:
                 self._acknowledge_forgotten(event.id)
             return
-        if self.resumption is not None and self.resumption.refused(self, event.id):
+        told = reset is not None and reset.id == event.id
+        if self.resumption is not None and self.resumption.refused(self, event.id, over=told):
             return
         exc: Exception | None = None
         if event.error:
-            if reset is not None and reset.id == event.id:
+            if reset is not None and told:
                 exc = PeerResetError(reset.code, reset.text)
             else:
                 exc = ConnectionResetError("the other end closed it")

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -5,11 +7,11 @@ from hypothesis import strategies as st
 from tests.profiles.samples import CUSTOM_JSON, ID, custom, server, servers, share, shares
 from xrgui.config import jsonc
 from xrgui.profiles.document import dump_profile
-from xrgui.profiles.model import Profile
+from xrgui.profiles.model import REFERENCE, Profile, Server
 from xrgui.profiles.secrets import MemorySecrets, SecretError
 from xrgui.profiles.store import Store, copy_of
 from xrgui.profiles.validate import validate
-from xrgui.profiles.vault import bring_back, forget, put_away, secret_values, without_secrets
+from xrgui.profiles.vault import bring_back, forget, move, put_away, secret_values, without_secrets
 
 slow = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 texts = st.text() | st.text('{}[]":,aid \\\n/#*').map('{{"id": "s", {}'.format)
@@ -96,3 +98,37 @@ def test_a_deleted_profile_takes_its_secrets_along(tmp_path):
 def test_custom_sample_is_what_the_tests_think():
     assert "pass-word-1" in CUSTOM_JSON
     assert secret_values(custom()) == ("pass-word-1", ID)
+
+
+def test_secrets_move_those_of_deleted_ones_and_backups_too(tmp_path: Path):
+    store, old, new = Store(tmp_path), MemorySecrets(), MemorySecrets()
+    kept = store.save(put_away(share(id="kept"), old), None)
+    store.save(
+        put_away(share(id="kept", name="Changed", server=Server(address="a", secret="other")), old), kept.version
+    )
+    store.save(put_away(share(id="gone"), old), None)
+    store.delete("gone")
+    lost = store.save(put_away(share(id="lost"), old), None).profile
+    forget((lost.server.secret,), old)
+    references = store.references()
+    assert len(references) == 4
+    move(references, old, new)
+    found = [new.get(name.removeprefix(REFERENCE)) for name in references if name != lost.server.secret]
+    assert sorted(found) == sorted([ID, ID, "other"])
+    with pytest.raises(SecretError, match="is not in the store"):
+        new.get(lost.server.secret.removeprefix(REFERENCE))
+    for name in references:
+        with pytest.raises(SecretError):
+            old.get(name.removeprefix(REFERENCE))
+
+
+def test_a_place_that_fails_leaves_the_secrets_where_they_were(tmp_path: Path):
+    class Full(MemorySecrets):
+        def set(self, name: str, value: str) -> None:
+            raise SecretError("failed", "the disk is full")
+
+    store, old = Store(tmp_path), MemorySecrets()
+    profile = store.save(put_away(share(), old), None).profile
+    with pytest.raises(SecretError, match="full"):
+        move(store.references(), old, Full())
+    assert bring_back(profile, old).server.secret == ID

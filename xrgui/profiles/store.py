@@ -165,6 +165,17 @@ class Store:
                     self._backups(path.stem).rmdir()
         return tuple(sorted(references))
 
+    def references(self) -> tuple[str, ...]:
+        """Of every secret that a profile names, deleted ones and backups included. Raises StoreError."""
+        found: set[str] = set()
+        folders = [self._profiles, self.directory / "trash", *_folders(self.directory / "backups")]
+        try:
+            for path in (path for folder in folders for path in _json_files(folder)):
+                found.update(_REFERENCES.findall(path.read_text(errors="replace")))
+        except OSError as error:
+            raise explain(error, self.directory, "read") from None
+        return tuple(sorted(found))
+
     def backups(self, profile_id: str) -> tuple[tuple[str, Profile], ...]:
         """Earlier states that can be read, newest first, each with its time (UTC, as in its file's name)."""
         files = sorted(_json_files(self._backups(profile_id)), reverse=True)
@@ -276,6 +287,13 @@ def copy_of(profile: Profile, names: Iterable[str]) -> Profile:
 def _json_files(directory: Path) -> list[Path]:
     try:
         return [path for path in directory.iterdir() if path.suffix == ".json" and not path.name.startswith(".")]
+    except FileNotFoundError:
+        return []
+
+
+def _folders(directory: Path) -> list[Path]:
+    try:
+        return [path for path in directory.iterdir() if path.is_dir()]
     except FileNotFoundError:
         return []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from secrets import token_hex
 from typing import Any, TypeVar
@@ -54,6 +55,26 @@ def bring_back(profile: Profile, secrets: SecretStore) -> Profile:
 def without_secrets(profile: Profile) -> Profile:
     """The profile with nothing in their places, references included."""
     return map_secrets(profile, lambda place, value: "")
+
+
+def move(references: tuple[str, ...], old: SecretStore, new: SecretStore) -> None:
+    """Takes secrets over into *new*, and only then deletes them in *old*. Those that are missing stay so.
+
+    Raises SecretError; then all are where they were.
+    """
+    names = [reference.removeprefix(REFERENCE) for reference in references]
+    taken = []
+    for name in names:
+        try:
+            new.set(name, old.get(name))
+        except SecretError as error:
+            if error.code != "missing":
+                raise
+        else:
+            taken.append(name)
+    for name in taken:
+        with contextlib.suppress(SecretError):
+            old.delete(name)
 
 
 def forget(references: tuple[str, ...], secrets: SecretStore) -> None:

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from xrgui.profiles.model import Profile, is_reference
 from xrgui.profiles.secrets import FileSecrets, MemorySecrets, SecretError, SecretStore, find_keyring
 from xrgui.profiles.store import Notice, Store, Stored
-from xrgui.profiles.vault import bring_back, forget, put_away, secret_values
+from xrgui.profiles.vault import bring_back, forget, move, put_away, secret_values
 
 T = TypeVar("T")
 SecretsKind = Literal["", "keyring", "file", "memory"]
@@ -147,15 +147,13 @@ class Library(QObject):
             return MemorySecrets()
 
     async def move_secrets(self, kind: SecretsKind, passphrase: str = "") -> None:
-        """Take every secret over into another place. Raises SecretError, StoreError; then all stays."""
+        """Take every secret over into another place, those of deleted tunnels too. Raises SecretError, StoreError; then
+        all stays."""
         old = self.secrets
         new = await self._away(lambda: self._find_secrets(kind, passphrase))
 
         def work() -> None:
-            for profile in self.profiles.values():
-                for reference in secret_values(profile):
-                    name = reference.removeprefix("keyring:")
-                    new.set(name, old.get(name))
+            move(self.store.references(), old, new)
 
         await self._away(work)
         self._secrets = new

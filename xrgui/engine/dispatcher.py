@@ -15,7 +15,8 @@ from xrgui.engine.errors import EngineError, OverLimitError, RefusedError
 from xrgui.engine.interfaces import Outbound
 from xrgui.engine.limits import Crowd, RareLog
 from xrgui.engine.mux.connection import Opened
-from xrgui.engine.mux.substream import PacketStream, SubStream
+from xrgui.engine.mux.packets import PacketStream
+from xrgui.engine.mux.substream import SubStream
 from xrgui.engine.mux.worker import MuxWorker
 from xrgui.engine.relay import PacketVisitorLeg, VisitorLeg, reset
 from xrgui.engine.reverse.portal import Portal

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from xrgui.engine.mux.substream import PacketStream
+from xrgui.engine.mux.packets import PacketStream
 
 KEPT = 60.0
 MOST_FLOWS = 4096

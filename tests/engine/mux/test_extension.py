@@ -23,8 +23,9 @@ from xrgui.engine.errors import (
 )
 from xrgui.engine.mux import extension, frames
 from xrgui.engine.mux.connection import Broken, Ended, KeptAlive, MuxConnection, Opened
+from xrgui.engine.mux.packets import PacketStream
 from xrgui.engine.mux.resumption import Resumption
-from xrgui.engine.mux.substream import PacketStream, SubStream
+from xrgui.engine.mux.substream import SubStream
 from xrgui.engine.mux.worker import MuxWorker
 from xrgui.engine.reverse.admission import proven_key
 

@@ -16,8 +16,9 @@ from xrgui.engine.limits import QUIET
 from xrgui.engine.memory import memory
 from xrgui.engine.mux import extension, frames, resumption, worker
 from xrgui.engine.mux.connection import Ended, MuxConnection, Opened
+from xrgui.engine.mux.packets import PacketStream
 from xrgui.engine.mux.resumption import Resumption
-from xrgui.engine.mux.substream import PacketStream, SubStream
+from xrgui.engine.mux.substream import SubStream
 from xrgui.engine.mux.worker import MuxWorker
 from xrgui.engine.relay import PacketVisitorLeg
 from xrgui.engine.resolver import Resolver

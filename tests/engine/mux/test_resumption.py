@@ -13,8 +13,9 @@ import pytest
 from xrgui.address import Destination, Network
 from xrgui.engine.mux import extension, frames, resumption
 from xrgui.engine.mux.connection import Opened
+from xrgui.engine.mux.packets import PacketStream
 from xrgui.engine.mux.resumption import Resumption
-from xrgui.engine.mux.substream import PacketStream, SubStream
+from xrgui.engine.mux.substream import SubStream
 from xrgui.engine.mux.worker import MuxWorker
 
 TARGET = Destination(Network.TCP, "service.test", 80)

@@ -10,8 +10,8 @@ from tests.fuzz.targets import extension as messages
 from tests.fuzz.wire import TARGET, Side, Wire
 from xrgui.address import Destination, Network
 from xrgui.engine.mux import extension, frames
+from xrgui.engine.mux.packets import PacketStream
 from xrgui.engine.mux.resumption import Resumption
-from xrgui.engine.mux.substream import PacketStream
 from xrgui.engine.mux.worker import MuxWorker
 
 LIMIT = 64 * 1024

@@ -1,4 +1,4 @@
-"""One sub-connection as an asyncio transport: a stream with credits, or a flow of packets."""
+"""One TCP sub-connection as an asyncio transport: a stream with credits."""
 
 from __future__ import annotations
 
@@ -8,96 +8,47 @@ from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
-from xrgui.address import Destination
 from xrgui.engine.errors import describe
 from xrgui.engine.limits import RareLog
 from xrgui.engine.memory import memory
 from xrgui.engine.mux import extension, frames
+from xrgui.engine.mux.sending import NOBODY, Payload, Sending
 
 if TYPE_CHECKING:
     from xrgui.engine.mux.worker import MuxWorker
 
 _rare = RareLog(logging.getLogger(__name__))
 
-Payload = bytes | bytearray | memoryview
-UNLIMITED = 1 << 62
 MOST_WINDOW = 16 * 1024 * 1024
 GRACE = 256 * 1024
 """What a sender may overshoot its window by before it counts as a violation."""
 JOIN_HELD = 4096
 """Smaller pieces that are held are joined: each by itself would cost many times its size."""
-SMALL, JOIN_KEPT = 256, 1024
-"""The same for what is kept until it is acknowledged."""
 
 
-class SubStream(asyncio.Transport):
-    """A TCP sub-connection.
-
-    Sending: `limit` is the offset that must not be passed (no limit for a peer without credits). What cannot leave
-    now waits in `queue`; the protocol above is paused meanwhile, so one read of its socket is the most that waits.
-    Receiving: while the protocol above has paused us, payload is held, bounded by the window for a peer with
-    credits, by the worker's `buffer_limit` and brake for one without.
+class SubStream(Sending):
+    """While the protocol above has paused us, payload is held, bounded by the window for a peer with credits, by the
+    worker's `buffer_limit` and brake for one without.
     """
 
     __slots__ = (
-        "acked",
         "allowed",
-        "closing",
-        "credited",
-        "end_seen",
-        "eof_sent",
-        "eof_wanted",
         "epoch",
         "epoch_began",
         "granted",
         "held",
         "held_size",
-        "id",
-        "introduction",
-        "limit",
-        "lost",
         "over",
         "paused",
         "peer_ended",
-        "protocol",
-        "queue",
-        "queued",
         "reason",
         "received",
-        "ring_member",
-        "sent",
-        "suspended",
-        "uid",
-        "unacked",
         "window",
-        "worker",
-        "write_paused",
     )
 
     def __init__(self, worker: MuxWorker, stream_id: int, credited: bool, uid: int = 0) -> None:
         """*uid* names the sub-connection for resumption; 0: it cannot outlive its link."""
-        self.worker = worker
-        self.id = stream_id
-        self.credited = credited
-        self.uid = uid
-        self.introduction: tuple[Destination, Destination | None, Destination | None] | None = None
-        """Target, source and local address of a New of ours, should it get lost with the link."""
-        self.acked = 0
-        self.unacked: deque[Payload] | None = deque() if uid else None
-        """What was sent from the offset `acked` on, to send again should the link die."""
-        self.protocol: asyncio.Protocol = _NOBODY
-        self.sent = 0
-        self.limit = worker.peer.window if credited and worker.peer else UNLIMITED
-        self.queue: deque[memoryview] | None = None
-        self.queued = 0
-        self.ring_member = False
-        self.suspended = False
-        """On a new link, but not yet told from where to go on."""
-        self.write_paused = False
-        self.eof_wanted = False
-        self.eof_sent = False
-        self.end_seen = False
-        """The peer has acknowledged our FIN or End."""
+        super().__init__(worker, stream_id, credited, uid)
         self.received = 0
         self.granted = 0
         """The offset up to which consumption was reported."""
@@ -114,93 +65,16 @@ class SubStream(asyncio.Transport):
         """The peer sends no more: its FIN or its End has come."""
         self.over = False
         """Its End has come: what is held is still delivered."""
-        self.closing = False
-        """Closed from above: what is queued still leaves, then End."""
-        self.lost = False
-        """`connection_lost` was called or is under way."""
         self.reason = ""
 
     # Sending
-
-    def write(self, data: Payload) -> None:
-        size = len(data)
-        if not size or self.closing or self.eof_wanted or self.lost:
-            return
-        worker = self.worker
-        if self.queue is None and not worker.blocked and self.sent + size <= self.limit:
-            self.sent += size
-            if self.unacked is not None:
-                if size < SMALL:
-                    self._keep_small(data)
-                else:
-                    self.unacked.append(data)
-                memory.used += size
-            worker.put(self.id, data, size)
-            if self.sent == self.limit:
-                self.pause()
-            return
-        if self.queue is None:
-            self.queue = deque()
-        self.queue.append(memoryview(data))
-        self.queued += size
-        memory.used += size
-        self.pause()
-        if self.sent < self.limit:
-            worker.make_ready(self)
-
-    def _keep_small(self, data: Payload) -> None:
-        unacked = self.unacked
-        if unacked and len(unacked[-1]) <= JOIN_KEPT - SMALL:
-            unacked[-1] = b"".join((unacked[-1], data))
-        elif unacked is not None:
-            unacked.append(data)
-
-    def pause(self) -> None:
-        if not self.write_paused:
-            self.write_paused = True
-            self.protocol.pause_writing()
-
-    def send_some(self, quantum: int) -> None:
-        """Send up to *quantum* queued bytes, as credit allows; the worker's scheduler calls this."""
-        queue = self.queue
-        while queue and quantum > 0 and self.sent < self.limit:
-            part = queue[0]
-            size = min(len(part), quantum, self.limit - self.sent)
-            if size == len(part):
-                queue.popleft()
-            else:
-                queue[0] = part[size:]
-                part = part[:size]
-            self.queued -= size
-            self.sent += size
-            quantum -= size
-            if self.unacked is not None:
-                self.unacked.append(part)
-            else:
-                memory.used -= size
-            self.worker.put(self.id, part, size)
-        if not queue:
-            self.queue = None
-            self.drained()
-
-    def drained(self) -> None:
-        if self.suspended:
-            return
-        if self.closing:
-            self.send_end()
-            return
-        if self.eof_wanted and not self.eof_sent:
-            self.send_fin()
-        if self.write_paused and self.sent < self.limit and not self.lost:
-            self.write_paused = False
-            self.protocol.resume_writing()
 
     def credit(self, consumed: int, window: int) -> None:
         """The peer is done with *consumed* bytes and takes *window* more; none after it has seen our end."""
         if not self.credited or consumed > self.sent:
             return
         if self.unacked is not None:
-            self._acknowledge(consumed)
+            self.acknowledge(consumed)
             if not window:
                 self.end_seen = True
                 self.worker.settled(self)
@@ -212,13 +86,6 @@ class SubStream(asyncio.Transport):
             self.worker.make_ready(self)
         else:
             self.drained()
-
-    def _acknowledge(self, consumed: int) -> None:
-        unacked = self.unacked
-        before = self.acked
-        while unacked and self.acked + len(unacked[0]) <= consumed:
-            self.acked += len(unacked.popleft())
-        memory.used -= self.acked - before
 
     # Memory
 
@@ -232,42 +99,12 @@ class SubStream(asyncio.Transport):
         """Grows by the bytes that are not held any more."""
         return self.taken + (self.sent if self.unacked is None else self.acked)
 
-    def drop_sent(self) -> None:
-        """Nothing will be sent again."""
-        if self.unacked is not None:
-            memory.used -= self.sent - self.acked
-            self.unacked = None
-
-    def _drop_queue(self) -> None:
-        memory.used -= self.queued
-        self.queued = 0
-        self.queue = None
-
     def _drop_held(self) -> None:
         memory.used -= self.held_size
         self.held_size = 0
         self.held = None
 
     # Resumption
-
-    def rewind(self, offset: int) -> bool:
-        """Send again from *offset*, as a new link needs it; False if that cannot be."""
-        if self.unacked is None or not self.acked <= offset <= self.sent:
-            return False
-        parts = deque(memoryview(part) for part in self.unacked)
-        skip = offset - self.acked
-        while parts and skip >= len(parts[0]):
-            skip -= len(parts.popleft())
-        if skip:
-            parts[0] = parts[0][skip:]
-        self.queued += sum(len(part) for part in parts)
-        parts.extend(self.queue or ())
-        self.unacked.clear()
-        memory.used -= offset - self.acked
-        self.acked = self.sent = offset
-        self.queue = parts or None
-        self.eof_sent = False
-        return True
 
     def moved(self, worker: MuxWorker, stream_id: int) -> None:
         """Go on as *stream_id* on *worker*; `rewind` was called, or will be."""
@@ -277,20 +114,6 @@ class SubStream(asyncio.Transport):
         self.granted = self.taken
         self.allowed = max(self.allowed, self.granted + self.window)
         worker.put_control(extension.Credit(stream_id, self.granted, self.window).encode())
-
-    def suspend(self) -> None:
-        """Keep what is written until `rewind` and `go_on`."""
-        self.suspended = True
-        if self.queue is None:
-            self.queue = deque()
-
-    def go_on(self) -> None:
-        """Send what waits, now that both sides know where."""
-        self.suspended = False
-        if self.queue:
-            self.worker.make_ready(self)
-        else:
-            self.drained()
 
     def can_write_eof(self) -> bool:
         """A stock opener forgets an id with the first End, so towards one there is no half-close: only one of ours
@@ -332,7 +155,7 @@ class SubStream(asyncio.Transport):
         if self.lost:
             return
         self.closing = True
-        self._drop_queue()
+        self.drop_queue()
         if self.worker.forget(self):
             if code and self.credited:
                 self.worker.put_control(extension.Reset(self.id, code, text).encode())
@@ -404,7 +227,7 @@ class SubStream(asyncio.Transport):
 
     def _end_now(self, code: int, text: str) -> None:
         self.reason = text
-        protocol, self.protocol = self.protocol, _NOBODY
+        protocol, self.protocol = self.protocol, NOBODY
         told = self.lost
         self.stop(code, text)
         if not told:
@@ -471,7 +294,7 @@ class SubStream(asyncio.Transport):
             self.worker.put_control(frames.end(self.id))
         self.peer_ended = self.over = True
         self.worker.forget(self)
-        self._drop_queue()
+        self.drop_queue()
         if exc is not None or not self.held:
             self.finish(exc)
 
@@ -481,7 +304,7 @@ class SubStream(asyncio.Transport):
             self.lost = True
             self.closing = True
             self._drop_held()
-            self._drop_queue()
+            self.drop_queue()
             self.worker.brake.release(self)
             self.protocol.connection_lost(exc)
 
@@ -535,68 +358,3 @@ class SubStream(asyncio.Transport):
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """The worker decides: nothing is buffered beyond one read."""
-
-
-class PacketStream(asyncio.DatagramTransport):
-    """A UDP sub-connection: no credits; what cannot leave at once is dropped, as a network would."""
-
-    __slots__ = ("id", "lost", "protocol", "target", "worker")
-
-    def __init__(self, worker: MuxWorker, stream_id: int, target: Destination) -> None:
-        self.worker = worker
-        self.id = stream_id
-        self.target = target
-        self.protocol: asyncio.DatagramProtocol = _NOBODY_PACKETS
-        self.lost = False
-
-    def sendto(self, data: Any, addr: Any = None) -> None:
-        if self.lost or len(data) > self.worker.packet_limit or not data:
-            return
-        where = addr if addr is not None and addr != self.target else None
-        self.worker.put_packet(frames.keep_packet(self.id, data, where))
-
-    def feed(self, data: bytes, where: Destination | None) -> None:
-        if not self.lost:
-            self.protocol.datagram_received(data, cast(Any, where))
-
-    def ended(self, exc: Exception | None) -> None:
-        self.worker.forget(self)
-        if not self.lost:
-            self.lost = True
-            self.protocol.connection_lost(exc)
-
-    def close(self) -> None:
-        self._leave(error=False)
-
-    def abort(self) -> None:
-        self._leave(error=True)
-
-    def fail(self, exc: BaseException) -> None:
-        """End and tell a peer that speaks the extension of *exc*."""
-        self._leave(True, extension.reset_code(exc), describe(exc))
-
-    def _leave(self, error: bool, code: int = 0, text: str = "") -> None:
-        if not self.lost:
-            self.lost = True
-            if self.worker.forget(self):
-                if code and self.worker.peer is not None:
-                    self.worker.put_control(extension.Reset(self.id, code, text).encode())
-                self.worker.put_control(frames.end(self.id, error=error))
-            self.worker.loop.call_soon(self.protocol.connection_lost, None)
-
-    def is_closing(self) -> bool:
-        return self.lost
-
-    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        self.protocol = cast(asyncio.DatagramProtocol, protocol)
-
-    def get_protocol(self) -> asyncio.BaseProtocol:
-        return self.protocol
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """``reset``: as for `SubStream`."""
-        return self.fail if name == "reset" else default
-
-
-_NOBODY = asyncio.Protocol()
-_NOBODY_PACKETS = asyncio.DatagramProtocol()

@@ -32,8 +32,10 @@ from xrgui.engine.mux.connection import (
     Packet,
 )
 from xrgui.engine.mux.health import Health
+from xrgui.engine.mux.packets import PacketStream
 from xrgui.engine.mux.resumption import Resumption
-from xrgui.engine.mux.substream import PacketStream, Payload, SubStream
+from xrgui.engine.mux.sending import Payload, Sending
+from xrgui.engine.mux.substream import SubStream
 
 log = logging.getLogger(__name__)
 _rare = RareLog(log)
@@ -140,8 +142,8 @@ class MuxWorker(asyncio.Protocol):
         self._out: list[Payload] = []
         self._out_size = 0
         self._flush_due = False
-        self._fresh: deque[SubStream] = deque()
-        self._ring: deque[SubStream] = deque()
+        self._fresh: deque[Sending] = deque()
+        self._ring: deque[Sending] = deque()
 
     # Main connection
 
@@ -529,7 +531,7 @@ class MuxWorker(asyncio.Protocol):
         if memory.used > memory.alarm:
             memory.pressed(self.loop)
 
-    def make_ready(self, stream: SubStream) -> None:
+    def make_ready(self, stream: Sending) -> None:
         """*stream* has bytes queued and may send: it waits for its turn."""
         if not stream.ring_member and not stream.suspended:
             stream.ring_member = True

@@ -18,8 +18,9 @@ from xrgui.engine.interfaces import Acceptor
 from xrgui.engine.limits import RareLog, address_of
 from xrgui.engine.mux import extension
 from xrgui.engine.mux.connection import Opened
+from xrgui.engine.mux.packets import PacketStream
 from xrgui.engine.mux.resumption import Resumption
-from xrgui.engine.mux.substream import PacketStream, SubStream
+from xrgui.engine.mux.substream import SubStream
 from xrgui.engine.mux.worker import V2RAY_PACKET, XRAY_PACKET, MuxWorker
 from xrgui.engine.reverse import control
 from xrgui.engine.reverse.admission import Admission, proven_key

@@ -72,3 +72,24 @@ def test_a_stock_peer_without_visitors_is_given_up_at_once(loop: FakeLoop) -> No
     link = made(stock=True, visitors=0)
     loop.pass_time(health.IDLE_LOOK + 1)
     assert link.closed
+
+
+def test_a_process_that_stood_still_reads_before_it_judges(loop: FakeLoop) -> None:
+    """The answers came while it was stopped, and lie in the socket; its timers run first."""
+    link = made(stock=False)
+    loop.pass_time(0.5)
+    assert link.echoes
+    loop.now += 5
+    loop.pass_time(0)
+    assert not link.closed
+    link.data_received(frames.end(0))
+    loop.pass_time(0.2)
+    assert not link.closed
+
+
+def test_a_loop_that_is_always_late_still_judges(loop: FakeLoop) -> None:
+    link = made(stock=False)
+    for _ in range(20):
+        loop.now += 0.3
+        loop.pass_time(0.05)
+    assert link.closed

@@ -88,6 +88,19 @@ def test_what_a_service_ended_while_the_link_was_away_is_not_opened_again(pair: 
     assert visitor.ended
 
 
+def test_what_a_visitor_sent_and_closed_is_not_opened_again(pair: Pair) -> None:
+    """It arrived with its End; only the acknowledgement got lost."""
+    visitor, _ = asked(pair)
+    assert visitor.transport is not None
+    visitor.transport.close()
+    pair.deliver(0, 0, 1 << 20)
+    pair.loop.settle()
+    cut(pair, 0)
+    cut(pair, 1)
+    pair.heal()
+    assert len(pair.services) == 1
+
+
 def test_what_got_lost_with_its_link_is_still_opened(pair: Pair) -> None:
     pair.open()
     pair.visitors[-1].write(100)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SHORTEST_LOOK, STUCK_LOOK, IDLE_LOOK = 0.02, 0.2, 2.0
 """Seconds until the next look: at least, at a peer that is stuck, and without sub-connections. Otherwise the look comes
 when the silence is due."""
+STOOD_STILL = 0.1
+"""Seconds that a look comes late when this process was stopped or busy: what came meanwhile is read first."""
 QUIET = 0.3
 """Seconds of silence after which a busy link is asked."""
 LEAST_TIMEOUT, FIRST_TIMEOUT, MOST_TIMEOUT = 0.6, 3.0, 8.0
@@ -36,8 +38,9 @@ class Health:
     def __init__(self, worker: MuxWorker) -> None:
         self._worker = worker
         self._timer: asyncio.TimerHandle | None = None
-        self._asked = 0.0
-        """When the oldest echo under way was sent; 0 if none is."""
+        self._due = 0.0
+        """When the next look should be."""
+        self._excused = False
 
     def start(self) -> None:
         self._schedule()
@@ -73,7 +76,11 @@ class Health:
             delay = max(due, SHORTEST_LOOK) if due > 0 else STUCK_LOOK
         elif len(worker.streams) > worker.permanent:
             delay = max(worker.last_received + QUIET - now, SHORTEST_LOOK)
-        self._timer = worker.loop.call_later(delay, self._look)
+        self._look_in(delay)
+
+    def _look_in(self, delay: float) -> None:
+        self._due = monotonic() + delay
+        self._timer = self._worker.loop.call_later(delay, self._look)
 
     def _timeout(self) -> float:
         rtt = self._worker.rtt
@@ -84,6 +91,10 @@ class Health:
     def _look(self) -> None:
         worker = self._worker
         now = monotonic()
+        self._excused = now - self._due > STOOD_STILL and not self._excused
+        if self._excused:
+            self._look_in(SHORTEST_LOOK)
+            return
         worker.report_all()
         if worker.brake.on:
             worker.last_received = now

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 GRACE = 30.0
 """Seconds that a sub-connection waits for the next link."""
 REMEMBERED = 4 * GRACE
-"""Seconds for which the end of one is remembered: its opener may notice the loss of the link late, and then waits too."""
+"""Seconds for which the end of one is remembered: its opener may notice the loss of the link late, and then waits."""
 MOST_UNKNOWN, MOST_KNOWN = 65_536, 1024
 
 
@@ -177,13 +177,13 @@ class Resumption:
 
     def refused(self, worker: MuxWorker, stream_id: int, *, over: bool) -> bool:
         """The peer does not know what we reopened, or says that it is *over*. True if it was opened once more instead:
-        a closed one is kept until its end was seen, so one that is unknown, and of which nothing was ever received on
-        either side, got lost with its New."""
+        one that is unknown, and of which nothing was ever received on either side, got lost with its New. Not so one
+        that was closed: it may have arrived with its End, and been forgotten."""
         stream = self._reopening.pop((worker, stream_id), None)
         if stream is not None and stream.peer_ended:
             stream.ended(None)  # it was forgotten there because both ends were seen
             return True
-        if stream is None or over or stream.introduction is None or stream.received or stream.acked:
+        if stream is None or over or stream.introduction is None or stream.received or stream.acked or stream.closing:
             return False
         target, source, local = stream.introduction
         worker.put_control(extension.Open(stream_id, stream.uid).encode())

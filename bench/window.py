@@ -1,6 +1,6 @@
 """``python -m bench.window``: how quick and how light the window is, as a Markdown table.
 
-    python -m bench.window --rows 10000 --seconds 20
+    python -m bench.window --rows 10000 --seconds 60
 
 The window is the real program on a real X server (Xvfb, if there is no display); its engine is a stand-in in a process
 of its own that speaks the RPC and moves every row once a second. Goals: p99 of a frame under 16 ms, idle CPU while
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from xrgui.ui.app import Program
 
 HOUR = 3600
+BEGAN = "XRGUI_BENCH_BEGAN"
+"""When the measured process was started: what the system says of it is too coarse."""
 PART = 2000
 """Rows in one event, as the engine sends them (docs/rpc.md)."""
 
@@ -52,16 +54,18 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--seconds", type=int, default=20, help="of each measurement")
+    parser.add_argument("--seconds", type=int, default=60, help="of each measurement")
     parser.add_argument("--child", choices=list(CHILDREN), help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def table(figures: dict[str, Any]) -> str:
+    three = "{:.1f} / {:.1f} / {:.1f} ms"
     rows = [
         ("from start to a usable window", f"{figures['start_ms']:.0f} ms", ""),
-        ("frame, median / p99 / longest", "{:.1f} / {:.1f} / {:.1f} ms".format(*figures["frame_ms"]), "p99 < 16 ms"),
-        ("the same, processor time alone", "{:.1f} / {:.1f} / {:.1f} ms".format(*figures["frame_cpu_ms"]), ""),
+        ("the same, processor time alone", f"{figures['start_cpu_ms']:.0f} ms", ""),
+        (f"frame, median / p99 / longest of {figures['frames']}", three.format(*figures["frame_ms"]), "p99 < 16 ms"),
+        ("the same, processor time alone", three.format(*figures["frame_cpu_ms"]), ""),
         ("batch of all rows, processor time, p99", f"{figures['batch_ms']:.1f} ms", ""),
         ("the window is deaf for, p99 / longest", "{:.1f} / {:.1f} ms".format(*figures["deaf_ms"]), ""),
         ("CPU with all rows moving", f"{figures['busy_cpu']:.0f} %", ""),
@@ -103,6 +107,7 @@ def run_child(name: str, options: argparse.Namespace) -> dict[str, Any]:
         Path(environment["XDG_RUNTIME_DIR"]).mkdir(mode=0o700)
         command = [sys.executable, "-m", "bench.window", "--child", name]
         command += ["--rows", str(options.rows), "--seconds", str(options.seconds)]
+        environment[BEGAN] = str(time.time())
         ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
         found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
         return found
@@ -231,15 +236,35 @@ def program_child(work: Any) -> int:
 
 
 def start(options: argparse.Namespace) -> int:
-    painted = time_frames()
+    painted = first_paint()
 
     async def work(program: Program) -> dict[str, Any]:
         """Usable: painted, and the loop turns."""
         while not painted:
             await asyncio.sleep(0.001)
-        return {"start_ms": (time.time() - psutil.Process().create_time()) * 1000}
+        used = sum(psutil.Process().cpu_times()[:2])
+        return {"start_ms": (time.time() - float(os.environ[BEGAN])) * 1000, "start_cpu_ms": used * 1000}
 
     return program_child(work)
+
+
+def first_paint() -> list[bool]:
+    """Not empty once the window has been painted, which is the screen's wish the first time and no frame of ours."""
+    from PySide6.QtCore import QEvent
+
+    from xrgui.ui.main_window import MainWindow
+
+    painted: list[bool] = []
+    plain = MainWindow.event
+
+    def watched(self: MainWindow, event: QEvent) -> bool:
+        done = plain(self, event)
+        if event.type() == QEvent.Type.Paint:
+            painted.append(True)
+        return done
+
+    MainWindow.event = watched  # type: ignore[method-assign]
+    return painted
 
 
 def time_frames() -> list[tuple[float, float]]:
@@ -296,6 +321,7 @@ def frames(options: argparse.Namespace) -> int:
         engine.stdin.close()
         await asyncio.to_thread(engine.wait)
         return {
+            "frames": len(painted),
             "frame_ms": spread([clock for clock, _ in painted]),
             "frame_cpu_ms": spread([processor for _, processor in painted]),
             "batch_ms": percentile(batches, 0.99),

@@ -2195,7 +2195,7 @@
     <message>
       <location filename="../../xrgui/ui/pages/newcomers.py" />
       <source>Ignore</source>
-      <translation>Не обращать внимания</translation>
+      <translation>Скрыть</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/newcomers.py" />

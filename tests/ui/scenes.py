@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.ui.scene_dialogs import dialogs
+from tests.ui.scene_newcomers import newcomers
 from tests.ui.scene_pages import pages
 from tests.ui.staging import Scene
 
 
 def scenes() -> Iterator[Scene]:
     yield from pages()
+    yield from newcomers()
     yield from dialogs()
 
 

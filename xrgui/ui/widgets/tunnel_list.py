@@ -62,10 +62,13 @@ class TunnelDelegate(QStyledItemDelegate):
         mark = QRectF(box.left() + 12.5, top + (height - 14) / 2, 14, 14)
         icons.paint_state(painter, mark, tunnel.phase.value)
         rate = units.rate(tunnel.down_rate) if tunnel.phase is Phase.UP and tunnel.down_rate >= 1 else ""
+        asked = self.short and bool(tunnel.newcomers)
+        if asked:
+            rate = f"+{len(tunnel.newcomers)}"
         small = theme.font(theme.SMALL, tabular=True)
         taken = QFontMetrics(small).horizontalAdvance(rate) + 8 if rate else 0
         painter.setFont(small)
-        painter.setPen(theme.color("muted"))
+        painter.setPen(theme.color("waiting" if asked else "muted"))
         line = QRect(box.left() + LEFT, top, box.width() - LEFT - RIGHT, height)
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, rate)
         painter.setFont(theme.font(bold=True))

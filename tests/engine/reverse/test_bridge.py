@@ -272,3 +272,33 @@ def test_it_waits_no_longer_than_is_bearable_and_not_for_a_stock_portal(loop: Fa
     assert "needs xrgui at the other end" in str(forward(stock).ended[0])
     stock.bridge.stop()
     assert "is down" in str(forward(stock).ended[0])
+
+
+def test_rivals_that_came_up_together_are_let_go_once_nobody_is_on_them(loop: FakeLoop) -> None:
+    """Those that the answers of a network that froze have made stand at once."""
+    net = Net(loop, OURS, warm=1)
+    net.bridge.start()
+    loop.pass_time(0.6)
+    first, second, third = net.dials
+    for dial in (first, second, third):
+        dial.stand()
+    for dial in (first, second, third):
+        dial.worker.data_received(FIRST + PORTALS.encode())
+        quiet([dial])
+    assert net.bridge.state == "up"
+    assert not first.worker.closed
+    loop.pass_time(0.5)
+    third.worker.streams[2] = cast(Any, Side())
+    for _ in range(3):
+        quiet([first, second, third])
+        loop.pass_time(0.5)
+    assert second.worker.closed
+    assert not third.worker.closed, "somebody is on it"
+    del third.worker.streams[2]
+    for _ in range(3):
+        quiet([first, second, third])
+        loop.pass_time(0.5)
+    assert third.worker.closed
+    assert [link.worker for link in net.bridge.links] == [first.worker]
+    assert net.bridge.error == ""
+    assert net.open == 1

@@ -8,7 +8,7 @@ import logging
 import os
 import random
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -17,30 +17,19 @@ from xrgui.bridge_key import BridgeKey, fingerprint
 from xrgui.engine.errors import Fault, RefusedError, RemoteProtocolError, describe, fault
 from xrgui.engine.interfaces import Acceptor
 from xrgui.engine.mux import extension
-from xrgui.engine.mux.connection import Opened
-from xrgui.engine.mux.packets import PacketStream
 from xrgui.engine.mux.resumption import Resumption
-from xrgui.engine.mux.substream import SubStream
 from xrgui.engine.mux.worker import V2RAY_PACKET, XRAY_PACKET, MuxWorker
-from xrgui.engine.reverse import control
+from xrgui.engine.reverse.bridge_link import STEADY, BridgeLink
 from xrgui.engine.reverse.waiting import WaitingRoom
 from xrgui.engine.session import Cancellable, Session
 
 log = logging.getLogger(__name__)
 
-DRAIN_AHEAD = 192
-"""Sub-connections on a link after which its successor is opened: stock portals drain a link after 256, and their
-visitors would wait until the next one stands."""
 WORN_LINKS = 6
 """Links at most besides the fresh ones: those that drain or are silent."""
 SHORTEST_WAIT, LONGEST_WAIT = 0.1, 15.0
 HURRY = 0.25
 """Seconds at least until a dial that nobody answers gets a rival: the system repeats a lost SYN after a second."""
-STEADY = 2.0
-"""Seconds after which a link was a success. The end of a younger one counts as a dial that has failed, or a portal that
-takes links and drops them would be dialled without a pause."""
-ANSWER_TIMEOUT = 10.0
-"""Seconds that a portal has for its first frame."""
 
 Dial = Callable[[asyncio.BaseProtocol], Cancellable | None]
 
@@ -221,6 +210,7 @@ class Bridge:
         if not self._visitors:
             worker.go_away()
         self._stand(worker)
+        self._dismiss_surplus()
         self.resumption.met(worker, [link.worker for link in self.links])
         self.resumption.reopen(worker)
         self._room.admit()
@@ -300,6 +290,13 @@ class Bridge:
         elif state == "unapproved":
             log.warning("bridge %s: %s carries nobody yet: %s", self.tag, self.server, self.error)
 
+    def _dismiss_surplus(self) -> None:
+        """Rivals that came up together are more than is wanted; a portal that understands it lets the newest go."""
+        fresh = [link for link in self.links if not link.worn]
+        for link in fresh[self._warm :]:
+            if link.worker.peer is not None:
+                link.dismiss()
+
     def _cancel_rivals(self) -> None:
         """Give up the dials that were not answered; what stands already may carry visitors soon."""
         for rival in [rival for rival in self._dialling if rival.worker.transport is None]:
@@ -316,7 +313,7 @@ class Bridge:
             return
         for other in self.links:
             self.resumption.reopen(other.worker)
-        if self.state == "stopped":
+        if self.state == "stopped" or link.dismissed:
             return
         last = not any(not other.draining for other in self.links)
         if self.state in ("up", "unapproved") and last and not link.draining:
@@ -357,132 +354,6 @@ def _unapproved(key: BridgeKey | None) -> str:
     if key is None:
         return "its owner lets nobody in without a bridge key, and there is none here"
     return f"its owner has yet to approve the key {fingerprint(key.public)}"
-
-
-class BridgeLink:
-    """One main connection of a bridge."""
-
-    def __init__(self, bridge: Bridge) -> None:
-        self.bridge = bridge
-        self.worker = bridge.new_worker(self)
-        self.pending: Cancellable | None = None
-        self.up = False
-        """The portal has spoken; until then it may still refuse us."""
-        self.since = 0.0
-        self.draining = False
-        self.wasted = False
-        """It was told to drain as soon as it stood."""
-        self._timer: asyncio.TimerHandle | None = None
-
-    @property
-    def worn(self) -> bool:
-        """Draining, silent, or near the count at which a stock portal drains it."""
-        near = self.worker.peer is None and self.worker.opened >= DRAIN_AHEAD
-        return self.draining or near or self.worker.health.silent
-
-    @property
-    def steady(self) -> bool:
-        """It was worth its dial."""
-        stood = self.worker.loop.time() - self.since
-        return self.up and not self.wasted and (stood >= STEADY or self.worker.opened >= DRAIN_AHEAD)
-
-    @property
-    def standing(self) -> Literal["connecting", "unapproved", "up"]:
-        """What the portal says of it; one that asks for no key has no need to say more than HELLO."""
-        worker = self.worker
-        if worker.approved or worker.peer is None or not worker.peer.asks:
-            return "up"
-        return "connecting" if worker.approved is None else "unapproved"
-
-    @property
-    def takes_ours(self) -> bool:
-        """We may open sub-connections over it."""
-        worker = self.worker
-        if self.standing != "up":
-            return False
-        return worker.equal and not worker.going_away and not self.draining and not worker.health.silent
-
-    def cancel(self) -> None:
-        if self.pending is not None:
-            self.pending.cancel()
-        self._stop_timer()
-        self.worker.abort(ConnectionResetError("the bridge was stopped"))
-
-    def made(self, worker: MuxWorker) -> None:
-        self.pending = None
-        self._timer = worker.loop.call_later(ANSWER_TIMEOUT, self._no_answer)
-
-    def _no_answer(self) -> None:
-        self.worker.abort(ConnectionResetError("the server took the connection but does not answer as a portal"))
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def lost(self, worker: MuxWorker, exc: Exception | None) -> None:
-        self._stop_timer()
-        self.bridge.went_down(self, exc)
-
-    def accept(self, stream: SubStream | PacketStream, opened: Opened) -> None:
-        bridge = self.bridge
-        if not self.up:
-            self.up = True
-            self.since = self.worker.loop.time()
-            self._stop_timer()
-            self.worker.ping()
-            bridge.came_up(self)
-        if isinstance(stream, PacketStream) and opened.target.port == 0 and opened.target.host in control.DOMAINS:
-            stream.set_protocol(Heartbeats(self))
-            self.worker.permanent = 1
-            return
-        if bridge.gone:
-            stream.fail(RefusedError("the bridge was stopped"))
-        elif isinstance(stream, PacketStream):
-            stream.set_protocol(bridge.acceptor.relay_packets(self._session(opened), stream))
-        else:
-            bridge.acceptor.relay(self._session(opened), stream)
-        if self.worker.opened == DRAIN_AHEAD:
-            bridge.worn_out(self)
-
-    def _session(self, opened: Opened) -> Session:
-        both = opened.source is not None and opened.local is not None
-        session = Session(
-            self.bridge.tag,
-            "vless-reverse" if self.bridge.reverse else "bridge",
-            opened.target,
-            source=opened.source if both else None,
-            local=opened.local if both else None,
-            user=self.bridge.user,
-        )
-        session.link = self.worker.number
-        return session
-
-    def drain(self) -> None:
-        """The portal opens no more sub-connections here."""
-        self.wasted = not self.steady
-        self.draining = True
-        self.bridge.worn_out(self)
-
-
-class Heartbeats(asyncio.DatagramProtocol):
-    """The bridge's end of the control session."""
-
-    def __init__(self, link: BridgeLink) -> None:
-        self.link = link
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        try:
-            state = control.decode(data)
-        except ValueError as error:
-            log.warning("bridge %s: %s", self.link.bridge.tag, error)
-            return
-        if state == control.DRAIN and not self.link.draining:
-            self.link.drain()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if not self.link.worker.closed:
-            self.link.drain()
 
 
 def tunnel_target(domain: str) -> Destination:

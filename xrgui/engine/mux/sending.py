@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from xrgui.address import Destination
 from xrgui.engine.memory import memory
+from xrgui.engine.mux.turns import WHOLE_READ
 
 if TYPE_CHECKING:
     from xrgui.engine.mux.worker import MuxWorker
@@ -99,6 +100,8 @@ class Sending(asyncio.Transport):
             worker.put(self.id, data, size)
             if self.sent == self.limit:
                 self.pause()
+            elif size >= WHOLE_READ:
+                worker.turns.sent(self)
             return
         if self.queue is None:
             self.queue = deque()
@@ -152,7 +155,11 @@ class Sending(asyncio.Transport):
             return
         if self.eof_wanted and not self.eof_sent:
             self.send_fin()
-        if self.write_paused and self.sent < self.limit and not self.lost:
+        self.unpause()
+
+    def unpause(self) -> None:
+        """Let the protocol above write, if nothing else stands against it."""
+        if self.write_paused and not self.queue and self.sent < self.limit and not (self.lost or self.suspended):
             self.write_paused = False
             self.protocol.resume_writing()
 

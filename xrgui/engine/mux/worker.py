@@ -36,6 +36,7 @@ from xrgui.engine.mux.packets import PacketStream
 from xrgui.engine.mux.resumption import Resumption
 from xrgui.engine.mux.sending import Payload, Sending
 from xrgui.engine.mux.substream import SubStream
+from xrgui.engine.mux.turns import WHOLE_READ, Turns
 
 log = logging.getLogger(__name__)
 _rare = RareLog(log)
@@ -130,6 +131,7 @@ class MuxWorker(asyncio.Protocol):
         """How many of the streams are the link's own (its control session)."""
         self.health = Health(self)
         self.brake = Brake(self)
+        self.turns = Turns(self)
         self._made = made
         self._accept = accept
         self._lost = lost
@@ -315,6 +317,8 @@ class MuxWorker(asyncio.Protocol):
         if self.closed:
             return
         self.last_received = monotonic()
+        if len(data) >= WHOLE_READ:
+            self.turns.received()
         for event in self._connection.receive_data(data):
             if isinstance(event, Data):
                 self._on_data(event)

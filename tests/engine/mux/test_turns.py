@@ -1,0 +1,77 @@
+"""One whole read of each socket in a turn of the loop."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.engine.fake import FakeTransport, Upper
+from xrgui.address import Destination, Network
+from xrgui.engine.mux import frames
+from xrgui.engine.mux.turns import WHOLE_READ
+from xrgui.engine.mux.worker import MuxWorker
+
+TARGET = Destination(Network.TCP, "service.test", 80)
+
+
+class Link(FakeTransport):
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Nothing is ever full here."""
+
+
+class Sender(Upper):
+    def pause_writing(self) -> None:
+        self.events.append("pause")
+
+    def resume_writing(self) -> None:
+        self.events.append("resume")
+
+
+@pytest.fixture
+async def worker() -> MuxWorker:
+    worker = MuxWorker(client=True, lost=lambda *_: None)
+    worker.connection_made(Link())
+    return worker
+
+
+def read_calls(worker: MuxWorker) -> list[str]:
+    assert isinstance(worker.transport, Link)
+    return [call for call in worker.transport.calls if call.endswith("reading")]
+
+
+async def test_who_sends_a_whole_read_waits_for_the_next_turn(worker: MuxWorker) -> None:
+    busy, calm = Sender(), Sender()
+    worker.open(TARGET, busy).write(bytes(WHOLE_READ))  # type: ignore[union-attr]
+    worker.open(TARGET, calm).write(b"a small request")  # type: ignore[union-attr]
+    assert busy.events == ["made", "pause"]
+    assert calm.events == ["made"]
+    await asyncio.sleep(0)
+    assert busy.events == ["made", "pause", "resume"]
+
+
+async def test_one_that_ends_meanwhile_is_left_alone(worker: MuxWorker) -> None:
+    sender = Sender()
+    stream = worker.open(TARGET, sender)
+    stream.write(bytes(WHOLE_READ))  # type: ignore[union-attr]
+    stream.close()
+    await asyncio.sleep(0)
+    assert "resume" not in sender.events
+
+
+async def test_a_link_that_gives_a_whole_read_waits_for_the_next_turn(worker: MuxWorker) -> None:
+    worker.data_received(frames.keep_alive(0, b"short"))
+    assert read_calls(worker) == []
+    worker.data_received(frames.keep_alive(0, bytes(60_000)) * 2)
+    assert read_calls(worker) == ["pause_reading"]
+    await asyncio.sleep(0)
+    assert read_calls(worker) == ["pause_reading", "resume_reading"]
+
+
+async def test_the_brake_outlasts_the_turn(worker: MuxWorker) -> None:
+    stream = worker.open(TARGET, Sender())
+    worker.data_received(frames.keep_alive(0, bytes(60_000)) * 2)
+    worker.brake.hold(stream)  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    assert "resume_reading" not in read_calls(worker)
+    worker.brake.stop()

@@ -20,6 +20,8 @@ def forget_own_libraries() -> None:
         os.environ["LD_LIBRARY_PATH"] = before
     else:
         os.environ.pop("LD_LIBRARY_PATH", None)
+    # For a second process of the bundle, which shall set it anew.
+    os.environ["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
 
 
 def find_certificates() -> None:

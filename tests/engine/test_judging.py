@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.test_control import CONFIG, FakeEngine
+from tests.engine.control.steered import CONFIG, FakeEngine
 from xrgui import rpc
 from xrgui.engine import judging
 from xrgui.engine.host import Host

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit
 
 from tests.ui.samples import LINK, SECRET, share
 from xrgui.profiles.qr import qr_svg
+from xrgui.profiles.files import StoreError
 from xrgui.profiles.secrets import MemorySecrets, SecretError
 from xrgui.profiles.store import Store
 from xrgui.ui.app import Program
@@ -228,6 +229,31 @@ async def test_edit_saves_and_a_changed_file_is_not_overwritten(program: Program
     names = sorted(stored.profile.name for stored in elsewhere.scan().profiles)
     assert names == ["Mine", "Theirs", "Three", "Two"]
     assert program.tunnels.name("one") == "Theirs"
+
+
+@pytest.mark.parametrize("error", [StoreError("the disk is full"), SecretError("locked", "locked")])
+async def test_what_was_typed_comes_back_where_it_cannot_be_saved(
+    program: Program, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(profile: object) -> None:
+        raise error
+
+    program.shell.tunnels.choose("one")
+    trigger(program, "edit")
+    editor = dialog(program, Editor)
+    editor.form.stop()
+    editor.form.name.setText("Typed with care")
+    monkeypatch.setattr(program.library, "save", fails)
+    editor.main.click()
+    await settle()
+    again = dialog(program, Editor)
+    assert again is not editor
+    assert again.profile.name == "Typed with care"
+    monkeypatch.undo()
+    again.form.stop()
+    again.main.click()
+    await settle()
+    assert program.tunnels.name("one") == "Typed with care"
 
 
 async def test_the_other_end_is_shown_without_secrets(program: Program) -> None:

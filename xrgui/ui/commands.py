@@ -70,10 +70,18 @@ class Commands(QObject):
     def _edit(self, profile: Profile, *, new: bool) -> None:
         running = profile.id in self._runner.wanted
         editor = Editor(self._window, profile, new=new, running=running)
-        editor.saved.connect(lambda kept, start: self.work(self._save(kept, start), "save a tunnel"))
+        editor.saved.connect(lambda kept, start: self.work(self._save_typed(kept, start, new), "save a tunnel"))
         editor.other_end_asked.connect(self.other_end_asked)
         editor.link_asked.connect(self.link_asked)
         editor.open()
+
+    async def _save_typed(self, profile: Profile, start: bool, new: bool) -> None:
+        """What was typed comes back where it cannot be saved."""
+        try:
+            await self._save(profile, start)
+        except (StoreError, SecretError):
+            self._edit(profile, new=new)
+            raise
 
     async def _save(self, profile: Profile, start: bool) -> None:
         try:

@@ -23,9 +23,9 @@ from xrgui.client import connect
 class Sizes:
     seconds: float = 5
     """Of one measurement under load."""
-    stall: float = 15
+    stall: float = 5
     """That one visitor does not read, in each round."""
-    rounds: int = 3
+    rounds: int = 6
     echoes: int = 20
     patience: float = 30
     """Seconds that a first good request may take."""
@@ -70,6 +70,7 @@ QUICK = Sizes(
 FULL = Sizes(
     seconds=10,
     stall=60,
+    rounds=3,
     echoes=50,
     patience=80,
     freezes=(1, 5, 60),

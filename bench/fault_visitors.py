@@ -46,31 +46,41 @@ class Others:
 
     rates: list[float] = field(default_factory=list)
     """MB/s of one download after another."""
+    costs: list[float] = field(default_factory=list)
+    """Milliseconds of processor time of both ends for each of these MB, which hardly depends on what else runs."""
     times: list[float] = field(default_factory=list)
     """Seconds of small requests over connections of their own; infinite for those that failed."""
 
-    def look(self, port: int, seconds: float) -> None:
+    def look(self, bed: Bed, seconds: float) -> None:
         end = time.monotonic() + seconds
         piece = min(SLICE, seconds / 4)
         while time.monotonic() + piece < end:
-            self.rates.append(sum(read_for(port, piece, 1)) / 1e6)
+            used = processor_time(bed)
+            rate = sum(read_for(bed.page, piece, 1)) / 1e6
+            self.rates.append(rate)
+            if rate:
+                self.costs.append((processor_time(bed) - used) * 1000 / (rate * piece))
             until = time.monotonic() + piece
             while time.monotonic() < until:
-                took = load.new_connection_time(port, 2)
+                took = load.new_connection_time(bed.page, 2)
                 self.times.append(float("inf") if took is None else took)
                 time.sleep(0.005)
+
+
+def processor_time(bed: Bed) -> float:
+    return sum(end.cpu() for end in bed.ends.values())
 
 
 def stalled(bed: Bed) -> Figures:
     """Again and again without and with the visitor who does not read, so that the machine's moods fall on both."""
     before, during = Others(), Others()
     at_first, most = bed.memory(), 0.0
-    Others().look(bed.page, bed.sizes.seconds / 2)
+    Others().look(bed, bed.sizes.seconds / 2)
     for _ in range(bed.sizes.rounds):
-        before.look(bed.page, bed.sizes.stall)
+        before.look(bed, bed.sizes.stall)
         with stopped_visitor(bed.page):
             time.sleep(bed.sizes.seconds / 5)
-            during.look(bed.page, bed.sizes.stall)
+            during.look(bed, bed.sizes.stall)
             most = max(most, bed.memory())
         wait_answered(bed)
     rates = median(before.rates), median(during.rates)
@@ -79,6 +89,8 @@ def stalled(bed: Bed) -> Figures:
         "MB/s of the others before": rates[0],
         "MB/s of the others during": rates[1],
         "% of the throughput before": 100 * rates[1] / rates[0] if rates[0] else 0.0,
+        "processor ms per MB before": median(before.costs) if before.costs else float("inf"),
+        "processor ms per MB during": median(during.costs) if during.costs else float("inf"),
         "p99 ms before": waits[0],
         "p99 ms during": waits[1],
         "p99, times that before": waits[1] / waits[0],
@@ -166,7 +178,8 @@ def crowd(bed: Bed) -> Figures:
 
 
 def descriptors_for(sizes: Sizes) -> int:
-    return sizes.idle + sizes.busy + 1000
+    """Of one process: some contestants have a link for each visitor too."""
+    return 2 * (sizes.idle + sizes.busy) + 1000
 
 
 def allow_descriptors(sizes: Sizes) -> None:

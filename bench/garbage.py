@@ -154,15 +154,17 @@ class State:
 
     descriptors: int
     sessions: int
+    tasks: int
     memory: int
 
     def __str__(self) -> str:
-        return f"{self.descriptors} descriptors, {self.sessions} sessions, {self.memory / 2**20:.1f} MiB"
+        held = f"{self.descriptors} descriptors, {self.sessions} sessions, {self.tasks} tasks"
+        return f"{held}, {self.memory / 2**20:.1f} MiB"
 
 
 def state(program: Xrgui, process: psutil.Process) -> State:
     (found,) = program.status()
-    return State(process.num_fds(), found["totals"]["open"], process.memory_info().rss)
+    return State(process.num_fds(), found["totals"]["open"], found["tasks"], process.memory_info().rss)
 
 
 def settled(program: Xrgui, process: psutil.Process, descriptors: int, seconds: float) -> State:
@@ -185,14 +187,15 @@ def throw(
         running = program.start("run", "-c", doors.config)
         program.until(program.status, running)
         process = psutil.Process(running.pid)
-        idle = state(program, process).descriptors
+        first = state(program, process)
+        tell(f"before any: {first}")
         knocker = Knocker(doors)
         states = []
         for number in (warm, count):
             started = time.monotonic()
             uvloop.run(knocker.knock(number))
             took = time.monotonic() - started
-            states.append(settled(program, process, idle, 40))
+            states.append(settled(program, process, first.descriptors, 40))
             tell(f"after {number} strangers in {took:.0f} s: {states[-1]}")
         assert knocker.refused == 0, f"{knocker.refused} could not connect"
         assert "Traceback" not in program.said(running), program.said(running)

@@ -112,6 +112,10 @@ class Dispatcher:
         return leg
 
     def serve_mux(self, session: Session, transport: asyncio.Transport, initial: bytes = b"") -> None:
+        if why := self.crowd.refusal(session):
+            self._turn_away(session, transport, initial, why, None)
+            return
+
         def accept(stream: SubStream | PacketStream, opened: Opened) -> None:
             inner = Session(
                 session.inbound_tag,
@@ -130,13 +134,13 @@ class Dispatcher:
             else:
                 self.relay(inner, stream)
 
-        worker = MuxWorker(
-            client=False,
-            accept=accept,
-            lost=lambda worker, _: self._mux_workers.discard(worker),
-            buffer_limit=self.buffer_limit(),
-        )
+        def lost(worker: MuxWorker, _: Exception | None) -> None:
+            self._mux_workers.discard(worker)
+            self.crowd.leave(session)
+
+        worker = MuxWorker(client=False, accept=accept, lost=lost, buffer_limit=self.buffer_limit())
         self._mux_workers.add(worker)
+        self.crowd.enter(session)
         transport.set_protocol(worker)
         worker.connection_made(transport)
         transport.resume_reading()

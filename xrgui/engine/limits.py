@@ -70,7 +70,7 @@ class Doorway:
 
 
 class Crowd:
-    """The live sessions, counted by visitor address."""
+    """The live sessions, and main connections of clients, counted by visitor address."""
 
     def __init__(self) -> None:
         self.limits = Limits()

@@ -244,11 +244,21 @@ async def test_all_ids_at_once_are_as_many_as_one_address_may_have(dispatcher: D
     link = wire.protocol
     for number in range(1, 65_536):
         link.data_received(frames.new(number, UDP if number % 2 else TARGET))
-    assert len(dispatcher.sessions) == len(link.streams) == 100
-    assert dispatcher.over_limit == 65_435
+    assert len(dispatcher.sessions) == len(link.streams) == 99
+    assert dispatcher.over_limit == 65_436
     assert len(link._connection.packet_ids) == 50
     honest = Session("in", "vless", TARGET, source=Destination(Network.TCP, "192.0.2.2", 5))
     assert not dispatcher.crowd.refusal(honest)
+
+
+async def test_main_connections_count_too(dispatcher: Dispatcher) -> None:
+    source = Destination(Network.TCP, "192.0.2.1", 5)
+    wires = [Wire() for _ in range(103)]
+    for wire in wires:
+        dispatcher.serve_mux(Session("in", "vless", TARGET, source=source), wire)
+    assert [wire.calls[-1:] == ["abort"] for wire in wires].count(True) == dispatcher.over_limit == 3
+    wires[0].protocol.connection_lost(None)
+    assert not dispatcher.crowd.refusal(Session("in", "vless", TARGET, source=source))
 
 
 async def test_early_packets_wait_in_little_room(dispatcher: Dispatcher) -> None:
@@ -305,4 +315,17 @@ async def test_bridges_that_wait_for_approval_are_not_pushed_out_by_one_who_send
     for host in ("192.0.2.1", "192.0.2.2", *["203.0.113.9"] * 50):
         arrive(host)
     assert sorted(link.host for link in made.pending) == ["192.0.2.1", "192.0.2.2", *["203.0.113.9"] * 3]
+    await made.close()
+
+
+async def test_one_address_has_so_many_links_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portal, "MOST_LINKS", 5)
+    made = Portal("p", "d.test", hello=lambda: hello(b"o"), buffer_limit=lambda: 1 << 20)
+    wires = {host: [Wire() for _ in range(8)] for host in ("203.0.113.9", "192.0.2.1")}
+    for host, all_of_it in wires.items():
+        for wire in all_of_it:
+            source = Destination(Network.TCP, host, 1)
+            made.attach(Session("in", "vless", TARGET, source=source), wire, b"")
+    assert len(made.links) == 10
+    assert all(sum("abort" in wire.calls for wire in all_of_it) == 3 for all_of_it in wires.values())
     await made.close()

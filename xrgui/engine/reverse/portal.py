@@ -33,6 +33,8 @@ HEARTBEAT = 10.0
 """Seconds between control messages; newer bridges leave after 60 without one."""
 MOST_PENDING = 32
 """Links whose bridge has yet to be approved; the oldest of the address that has most of them makes room."""
+MOST_LINKS = 256
+"""Links from one address: a bridge has a handful."""
 LATE = 1 << 20
 """Added to the load of a link that had better get no new visitors."""
 
@@ -123,6 +125,10 @@ class Portal:
 
     def attach(self, session: Session, transport: asyncio.Transport, initial: bytes) -> None:
         link = Link(self, session)
+        if sum(other.host == link.host for other in (*self.links, *self.pending)) >= MOST_LINKS:
+            self._warn("portal %s: refused a link: %s has %d already", link.host or "?", MOST_LINKS)
+            transport.abort()
+            return
         transport.set_protocol(link.worker)
         link.worker.connection_made(transport)
         transport.resume_reading()

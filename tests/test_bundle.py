@@ -62,10 +62,25 @@ def test_resources_and_licences_come_along(spec: dict[str, Any]) -> None:
     assert all(Path(file).is_file() for file in spec["asked"]["scripts"] + spec["asked"]["runtime_hooks"])
 
 
+def loaded_without(modules: list[str]) -> set[str]:
+    """Qt's modules that the window loads, its chart too, where *modules* are not to be had."""
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({modules}));"
+        "import xrgui.ui.app, xrgui.ui.widgets.chart, zxingcpp, keyring.backends.SecretService;"
+        "print(*[name[8:] for name, module in sys.modules.items() if name.startswith('PySide6.Qt') and module])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
 def test_what_the_window_imports_is_not_left_out(spec: dict[str, Any]) -> None:
     sources = [file.read_text() for file in (ROOT / "xrgui" / "ui").rglob("*.py")]
     imported = {name for text in sources for name in re.findall(r"from PySide6\.(\w+)", text)}
     assert imported >= {"QtWidgets", "QtSvg"}
+    assert imported | loaded_without(spec["unused_modules"]) <= imported | {
+        name.removeprefix("PySide6.") for name in spec["asked"]["hiddenimports"]
+    }
     libraries = [entry(f"PySide6/Qt/lib/lib{name.replace('Qt', 'Qt6', 1)}.so.6") for name in imported]
     assert spec["used"](libraries) == libraries
     assert not {f"PySide6.{name}" for name in imported} & set(spec["unused_modules"])

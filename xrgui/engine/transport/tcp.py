@@ -90,7 +90,7 @@ class Listener:
                     return
                 continue
             self._resumed(sock)
-            connection = socket.socket(family, socket.SOCK_STREAM, proto, descriptor)
+            connection = sockets.StreamSocket(family, socket.SOCK_STREAM, proto, descriptor)
             _adopt(self._loop, connection, self._factory)
 
     def _pause(self, sock: socket.socket, error: OSError) -> None:

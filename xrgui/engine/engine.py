@@ -28,15 +28,14 @@ from xrgui.engine.mux.worker import WINDOW
 from xrgui.engine.outbound.vless import VlessOutbound
 from xrgui.engine.resolver import Resolver
 from xrgui.engine.reverse.bridge import Bridge, Dial, tunnel_target
+from xrgui.engine.reverse.place import INSTANCE
+from xrgui.engine.reverse.place import take as take_place
 from xrgui.engine.reverse.portal import Link, Portal
 from xrgui.engine.router import Route, Router
 from xrgui.engine.session import Cancellable, Session
 from xrgui.engine.tasks import spawn
 
 log = logging.getLogger(__name__)
-
-INSTANCE = 16
-"""Bytes by which a portal or bridge of this process is known to its peers: two of one process are two."""
 
 
 @dataclass
@@ -287,18 +286,22 @@ class Engine:
             carrier = self._outbounds[spec.carrier.tag][1]
             assert isinstance(carrier, VlessOutbound)
             dial = carrier.connect_link
+        server, instance = server_of(spec.carrier), os.urandom(INSTANCE)
+        name = f"{server} {spec.tag} {spec.domain} {getattr(spec.carrier.settings, 'id', '')}"
+        place = take_place(name, instance)
         return Bridge(
             spec.tag,
-            server_of(spec.carrier),
+            server,
             dial,
             self.dispatcher,
             reverse=not spec.domain,
-            hello=extension.Hello(extension.FEATURES, WINDOW, os.urandom(INSTANCE)),
+            hello=extension.Hello(extension.FEATURES, WINDOW, instance, former=place.former),
             user=getattr(spec.carrier.settings, "email", ""),
             buffer_limit=self.dispatcher.buffer_limit,
             key=_load_key(spec.key),
             visitors=spec.visitors,
             warm=spec.links,
+            place=place,
         )
 
     async def close(self, grace: float = 1.0) -> None:

@@ -45,7 +45,7 @@ def values(message: extension.Message) -> dict[str, Any]:
 
 def built(vector: dict[str, Any]) -> extension.Message:
     kind = getattr(extension, vector["type"])
-    raw = {"instance", "nonce", "key", "signature"}
+    raw = {"instance", "nonce", "key", "signature", "former"}
     return kind(
         **{
             name: bytes.fromhex(value) if name in raw else tuple(value) if isinstance(value, list) else value

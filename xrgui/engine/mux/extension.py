@@ -28,7 +28,8 @@ FEATURE_EQUAL = 32
 FEATURES = FEATURE_CREDIT | FEATURE_FIN | FEATURE_RESET | FEATURE_GOAWAY | FEATURE_RESUME | FEATURE_EQUAL
 """What this program speaks; both ends use what both name."""
 
-TAG_FEATURES, TAG_WINDOW, TAG_INSTANCE, TAG_NONCE, TAG_KEY, TAG_SIGNATURE, TAG_PUBLIC, TAG_ASKS = range(1, 9)
+TAG_FEATURES, TAG_WINDOW, TAG_INSTANCE, TAG_NONCE, TAG_KEY, TAG_SIGNATURE = range(1, 7)
+TAG_PUBLIC, TAG_ASKS, TAG_FORMER = range(7, 10)
 
 SIGNED = b"xrgui bridge 1"
 """What a bridge's signature begins with."""
@@ -45,7 +46,8 @@ class Hello(msgspec.Struct, frozen=True, gc=False):
     """Both sides' introduction. *window* is how many bytes of each sub-connection its sender takes before it
     grants more; *instance* names the process (16 random bytes); *public* are the portal's ports for visitors, as
     ``tcp:443`` texts; *nonce* (32 bytes) is new for each link; *key* (Ed25519, 32 bytes) and *signature* (64) are
-    a bridge's; *asks*: the portal wants a key that is approved, and says so by Approval. Empty is left out."""
+    a bridge's; *asks*: the portal wants a key that is approved, and says so by Approval; *former* is the instance of
+    a bridge that has died, in whose place this one is. Empty is left out."""
 
     features: int
     window: int
@@ -55,6 +57,7 @@ class Hello(msgspec.Struct, frozen=True, gc=False):
     key: bytes = b""
     signature: bytes = b""
     asks: bool = False
+    former: bytes = b""
 
     def encode(self) -> bytes:
         fields = [
@@ -62,7 +65,12 @@ class Hello(msgspec.Struct, frozen=True, gc=False):
             (TAG_WINDOW, self.window.to_bytes(4, "big")),
             (TAG_INSTANCE, self.instance),
         ]
-        optional = ((TAG_NONCE, self.nonce), (TAG_KEY, self.key), (TAG_SIGNATURE, self.signature))
+        optional = (
+            (TAG_NONCE, self.nonce),
+            (TAG_KEY, self.key),
+            (TAG_SIGNATURE, self.signature),
+            (TAG_FORMER, self.former),
+        )
         fields += [(tag, value) for tag, value in optional if value]
         if self.public:
             fields.append((TAG_PUBLIC, ",".join(self.public).encode()))
@@ -225,7 +233,7 @@ def _hello(body: bytes) -> Hello | None:
     if not MIN_WINDOW <= window <= MAX_WINDOW or len(instance) != 16:
         raise RemoteProtocolError("the peer's HELLO has no usable window or instance")
     public = fields.get(TAG_PUBLIC, b"").decode(errors="replace")
-    nonce, key, signature, asks = (_sized(fields, tag, size) for tag, size in _SIZES)
+    nonce, key, signature, asks, former = (_sized(fields, tag, size) for tag, size in _SIZES)
     return Hello(
         features,
         window,
@@ -235,10 +243,11 @@ def _hello(body: bytes) -> Hello | None:
         key,
         signature,
         any(asks),
+        former,
     )
 
 
-_SIZES = ((TAG_NONCE, NONCE), (TAG_KEY, 32), (TAG_SIGNATURE, 64), (TAG_ASKS, 1))
+_SIZES = ((TAG_NONCE, NONCE), (TAG_KEY, 32), (TAG_SIGNATURE, 64), (TAG_ASKS, 1), (TAG_FORMER, 16))
 
 
 def _sized(fields: dict[int, bytes], tag: int, size: int) -> bytes:

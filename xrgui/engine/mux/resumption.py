@@ -132,8 +132,8 @@ class Resumption:
 
     def met(self, worker: MuxWorker, links: list[MuxWorker]) -> None:
         """The portal of *worker*, a bridge's, has said HELLO. If its process is new, those that have no link any more
-        were its predecessors: one alone listens there. Many may dial, so that a portal learns nothing from a bridge
-        about another one: what waits for a process that died waits for the whole grace time."""
+        were its predecessors: one alone listens there. Many may dial, so that a portal knows only what `succeeds`
+        tells it."""
         if worker.peer is None:
             return
         instance = worker.peer.instance
@@ -145,6 +145,14 @@ class Resumption:
             for former in [key for key in self._parked if key not in alive]:
                 self.give_up(former, "the other end was started anew")
                 self._known.pop(former, None)
+
+    def succeeds(self, worker: MuxWorker, links: list[MuxWorker]) -> None:
+        """The bridge of *worker*, a portal's, has said HELLO, and maybe which one has died in whose place it is."""
+        former = worker.peer.former if worker.peer is not None else b""
+        if former and worker.peer is not None and former != worker.peer.instance:
+            for link in [link for link in links if link.peer is not None and link.peer.instance == former]:
+                link.abort(ConnectionResetError("the other end was started anew"))
+            self.give_up(former, "the other end was started anew")
 
     def close(self) -> None:
         for instance in list(self._parked):

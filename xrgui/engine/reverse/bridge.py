@@ -20,6 +20,7 @@ from xrgui.engine.mux import extension
 from xrgui.engine.mux.resumption import Resumption
 from xrgui.engine.mux.worker import V2RAY_PACKET, XRAY_PACKET, MuxWorker
 from xrgui.engine.reverse.bridge_link import STEADY, BridgeLink
+from xrgui.engine.reverse.place import Place
 from xrgui.engine.reverse.waiting import WaitingRoom
 from xrgui.engine.session import Cancellable, Session
 
@@ -61,6 +62,7 @@ class Bridge:
         key: BridgeKey | None = None,
         visitors: bool = True,
         warm: int = 2,
+        place: Place | None = None,
     ) -> None:
         """*key* proves to the portal who we are; without *visitors* it is asked to send none. *warm* links are kept
         ready: the loss of one leaves the others."""
@@ -94,6 +96,7 @@ class Bridge:
         self._key = key
         self._visitors = visitors
         self._warm = warm
+        self._place = place or Place()
         self.gone = False
         self._dialling: list[BridgeLink] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -110,6 +113,7 @@ class Bridge:
         for link in list(self.links):
             link.worker.shut(ConnectionResetError("the bridge was stopped"))
         self.resumption.close()
+        self._place.leave()
 
     def hold(self) -> None:
         """Dial no more; the links that stand go on."""

@@ -172,6 +172,7 @@ class Portal:
             worker.put_control(extension.Approval(admitted).encode())
         if not admitted:
             return
+        self.resumption.succeeds(worker, [other.worker for other in self.links])
         self.resumption.reopen(worker)
 
     def _let_in(self, link: Link) -> bool:

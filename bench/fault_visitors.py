@@ -158,7 +158,7 @@ def jain(rates: list[float]) -> float:
 def crowd(bed: Bed) -> Figures:
     """Idle visitors who stay, and beside them busy ones, each with a connection that stays and asks again and again.
     Raises AbsentError."""
-    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < (needed := descriptors_for(bed.sizes)):
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < (needed := descriptors_for(bed.sizes, bed.contestant)):
         raise AbsentError(f"so many visitors need `ulimit -n {needed}`")
     background = Background()
     before = {side: end.rss() for side, end in bed.ends.items()}
@@ -177,18 +177,17 @@ def crowd(bed: Bed) -> Figures:
     return figures
 
 
-def descriptors_for(sizes: Sizes) -> int:
-    """Of one process: some contestants have a link for each visitor too."""
-    return 2 * (sizes.idle + sizes.busy) + 1000
+def descriptors_for(sizes: Sizes, contestant: str) -> int:
+    """Of one process; rathole has a link for each visitor too."""
+    each = 2 if contestant == "rathole" else 1
+    return each * (sizes.idle + sizes.busy) + 1000
 
 
-def allow_descriptors(sizes: Sizes) -> None:
-    """Let this process, and those that it starts, hold a crowd, if the system lets us."""
-    needed = descriptors_for(sizes)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < needed:
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (needed, max(needed, hard)))
+def allow_descriptors() -> None:
+    """Let this process, and those that it starts, hold as many as the system lets us."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def arrive(port: int, count: int) -> list[socket.socket]:

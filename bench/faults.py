@@ -39,6 +39,8 @@ PEERS = "xrgui,xrgui/v2ray,v2ray,xray,frp,rathole"
 SIZES = {"quick": QUICK, "usual": Sizes(), "full": FULL}
 Table = dict[str, dict[str, Figures]]
 """Row -> contestant -> figures."""
+Absent = dict[str, list[str]]
+"""What the machine has not -> rows that need it."""
 EVEN = Variant()
 SETTLED = 1.0
 """Seconds after a contestant's first answer, for all its links to be there."""
@@ -55,8 +57,8 @@ def main() -> int:
         return 2
     contestants = []
     for name in options.peers:
-        if absent := peers.missing(*tunnels.programs(name)):
-            say(f"without {name}: {absent}")
+        if missing := peers.missing(*tunnels.programs(name)):
+            say(f"without {name}: {missing}")
         else:
             contestants.append(name)
     sizes = SIZES[options.size]
@@ -64,16 +66,16 @@ def main() -> int:
         sizes = replace(sizes, kills=options.kills)
     if seconds := options.seconds:
         sizes = replace(sizes, stall=seconds, flapping=seconds, soak=seconds, soak_of_peers=seconds)
-    allow_descriptors(sizes)
-    absent: dict[str, str] = {}
+    allow_descriptors()
+    absent: Absent = {}
     with place() as here:
         found = measure(options.rows, contestants, sizes, here, absent)
     way = "network namespace and nftables" if namespaced() else "fault proxy"
     load = os.getloadavg()[1]
     print(f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, {way}, load {load:.1f}, {sizes}\n")
     print(markdown(options.rows, contestants, found))
-    for what, why in absent.items():
-        print(f"\nWithout {what}: {why}.")
+    for why, what in absent.items():
+        print(f"\nWithout {', '.join(dict.fromkeys(what))}: {why}.")
     if options.json:
         Path(options.json).write_text(json.dumps(found, indent=1))
     return 0
@@ -126,7 +128,7 @@ def echo() -> Iterator[int]:
         server.terminate()
 
 
-def measure(asked: list[FaultRow], contestants: list[str], sizes: Sizes, here: Place, absent: dict[str, str]) -> Table:
+def measure(asked: list[FaultRow], contestants: list[str], sizes: Sizes, here: Place, absent: Absent) -> Table:
     """*absent* learns what this machine cannot measure, and why."""
     found: Table = {}
     for row in asked:
@@ -136,7 +138,7 @@ def measure(asked: list[FaultRow], contestants: list[str], sizes: Sizes, here: P
                 try:
                     figures |= once(row, contestant, sizes, here, variant)
                 except AbsentError as error:
-                    absent[f"{row.name} {variant.label}".rstrip(", ")] = str(error)
+                    absent.setdefault(str(error), []).append(f"{row.name} of {contestant}")
             say(f"{row.name} {contestant}: " + ", ".join(f"{name} {text(value)}" for name, value in figures.items()))
             found.setdefault(row.name, {})[contestant] = figures
     return found

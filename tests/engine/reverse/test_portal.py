@@ -10,7 +10,8 @@ import pytest
 from tests.fuzz.clock import FakeLoop
 from tests.fuzz.wire import TARGET, Side, Wire
 from xrgui.engine.errors import RefusedError
-from xrgui.engine.mux import frames, health, worker
+from xrgui.engine.memory import memory
+from xrgui.engine.mux import extension, frames, health, resumption, worker
 from xrgui.engine.mux.worker import MuxWorker
 from xrgui.engine.reverse import waiting
 from xrgui.engine.reverse.portal import Portal
@@ -128,3 +129,43 @@ async def test_a_portal_that_ends_sends_those_who_wait_away() -> None:
     await portal.close()
     portal.connect(Session("visitors", "tunnel", TARGET), after)
     assert [len(side.ended) for side in (before, after)] == [1, 1]
+
+
+def test_a_bridge_that_comes_and_goes_in_a_loop_leaves_nothing(portal: Portal, loop: FakeLoop) -> None:
+    """Each time it is another instance, gets a visitor, and is gone."""
+    used = memory.used
+    portal._hello = lambda: extension.Hello(extension.FEATURES, extension.MIN_WINDOW, b"p" * 16)
+    sides = []
+    for number in range(300):
+        made = link(portal)
+        instance = number.to_bytes(16, "big")
+        made.data_received(extension.Hello(extension.FEATURES, extension.MIN_WINDOW, instance).encode())
+        sides.append(visit(portal))
+        sides[-1].write(100)
+        made.connection_lost(ConnectionResetError("gone"))
+    assert portal.links == []
+    assert portal.resumption.parked == 300
+    loop.pass_time(resumption.GRACE + 1)
+    assert all(side.ended for side in sides)
+    assert portal.resumption.parked == 0
+    assert not list(portal.resumption.streams)
+    assert not portal.resumption._timers
+    assert memory.used == used
+
+
+def test_a_false_predecessor_ends_nothing(portal: Portal, loop: FakeLoop) -> None:
+    """He who names an instance that he does not know names nobody, and himself least of all."""
+    portal._hello = lambda: extension.Hello(extension.FEATURES, extension.MIN_WINDOW, b"p" * 16)
+    good, own, stranger = link(portal), b"g" * 16, b"s" * 16
+    good.data_received(extension.Hello(extension.FEATURES, extension.MIN_WINDOW, own, former=own).encode())
+    side = visit(portal)
+    for former in (b"x" * 16, stranger, b"p" * 16):
+        made = link(portal)
+        made.data_received(extension.Hello(extension.FEATURES, extension.MIN_WINDOW, stranger, former=former).encode())
+        assert not made.closed
+    assert not good.closed
+    assert not side.ended
+    successor = link(portal)
+    successor.data_received(extension.Hello(extension.FEATURES, extension.MIN_WINDOW, b"n" * 16, former=own).encode())
+    assert good.closed
+    assert side.ended

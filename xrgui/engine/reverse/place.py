@@ -1,6 +1,6 @@
 """Who was here before: a bridge that is started after a crash can tell its portal which one has died.
 
-Its visitors would else wait for the dead one until the grace time is over. What tells is a lock that ends with a process.
+Its visitors would else wait for the dead one until the grace time is over. A lock tells: it ends with its owner.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit
 
 from tests.ui.samples import LINK, SECRET, share
-from xrgui.profiles.qr import qr_svg
 from xrgui.profiles.files import StoreError
+from xrgui.profiles.qr import qr_svg
 from xrgui.profiles.secrets import MemorySecrets, SecretError
 from xrgui.profiles.store import Store
 from xrgui.ui.app import Program
@@ -23,7 +23,8 @@ from xrgui.ui.dialogs.editor import Editor
 from xrgui.ui.dialogs.export import Export
 from xrgui.ui.dialogs.import_preview import ImportPreview
 from xrgui.ui.tasks import cancel_all
-from xrgui.ui.tunnel import Phase
+from xrgui.ui.tray import Tray
+from xrgui.ui.tunnel import Newcomer, Phase
 
 
 @pytest.fixture
@@ -254,6 +255,17 @@ async def test_what_was_typed_comes_back_where_it_cannot_be_saved(
     again.main.click()
     await settle()
     assert program.tunnels.name("one") == "Typed with care"
+
+
+async def test_a_click_on_a_message_leads_to_its_tunnel(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(Tray, "there", True)
+    monkeypatch.setattr(program.tray._icon, "showMessage", lambda title, *_: shown.append(title))
+    program.shell._show_page("logs")
+    program.tunnels.newcomer.emit("two", Newcomer("bridge x", "key", "SHA256:abc", "198.51.100.9:1", 1.0))
+    assert shown == ["Two: a computer asks to be let in"]
+    program.tray._icon.messageClicked.emit()
+    assert (program.shell.window.page, program.shell.current.id) == ("tunnels", "two")
 
 
 async def test_the_other_end_is_shown_without_secrets(program: Program) -> None:

@@ -98,6 +98,7 @@ class Shell(QObject):
         program.engine.state_changed.connect(self._engine_changed)
         program.engine.given_up.connect(self._engine_given_up)
         program.tray.open_asked.connect(self.bring_up)
+        program.tray.tunnel_asked.connect(self.show_tunnel)
         program.tray.toggle_asked.connect(self.commands.toggle)
         program.tray.copy_asked.connect(self.commands.copy_address)
 

@@ -43,6 +43,8 @@ class Tray(QObject):
     open_asked = Signal()
     toggle_asked = Signal(str)
     copy_asked = Signal(str)
+    tunnel_asked = Signal(str)
+    """The tunnel that the last message was about."""
     appeared = Signal()
 
     def __init__(self, tunnels: TunnelsModel, parent: QObject | None = None) -> None:
@@ -53,7 +55,8 @@ class Tray(QObject):
         self._icon = QSystemTrayIcon(self)
         self._icon.setContextMenu(self.menu)
         self._icon.activated.connect(self._activated)
-        self._icon.messageClicked.connect(self.open_asked)
+        self._icon.messageClicked.connect(self._message_clicked)
+        self._told = ""
         self._shown = ""
         self._looks = LOOKS
         self._timer = QTimer(self)
@@ -154,8 +157,14 @@ class Tray(QObject):
         if reason in (trigger.Trigger, trigger.DoubleClick):
             self.open_asked.emit()
 
+    def _message_clicked(self) -> None:
+        self.open_asked.emit()
+        if self._tunnels.get(self._told) is not None:
+            self.tunnel_asked.emit(self._told)
+
     def tell(self, notification: Notification) -> None:
         if self.there:
+            self._told = notification.tunnel
             self._icon.showMessage(notification.title, notification.text, state_icon(notification.state))
 
 

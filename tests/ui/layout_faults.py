@@ -65,8 +65,8 @@ def _cut(widget: QWidget) -> Iterator[str]:
 
 
 def _words(label: QLabel) -> list[str]:
-    """The longest parts that cannot be broken; addresses and paths break anywhere."""
-    return [word for word in label.text().split() if not any(mark in word for mark in "./:-_…")]
+    """The parts that cannot be broken; addresses, paths and Chinese break anywhere."""
+    return [word for word in label.text().split() if not any(mark in word for mark in "./:-_…") and max(word) < "⺀"]
 
 
 def _overlaps(widget: QWidget) -> Iterator[str]:

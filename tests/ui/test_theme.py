@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QColor
@@ -29,6 +31,25 @@ def test_text_can_be_read_on_every_ground(colors: theme.Colors) -> None:
             assert contrast(found[role], found[ground]) >= 4.5, (role, ground)
     assert contrast(colors.on_accent, colors.accent) >= 4.5
     assert contrast(colors.on_accent, colors.accent_hover) >= 4.5
+    toast = colors.text
+    assert contrast(colors.panel, toast) >= 4.5
+    assert contrast(colors.selection, toast) >= 4.5, "the toast's button"
+
+
+@pytest.mark.parametrize("colors", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
+def test_what_says_a_state_without_words_can_be_seen(colors: theme.Colors) -> None:
+    """WCAG 1.4.11: shapes, the ring of focus and the frame of a field in error."""
+    for role in ("accent", "up", "waiting", "error", "muted"):
+        for ground in ("window", "panel", "side", "selection", "hover"):
+            assert contrast(getattr(colors, role), getattr(colors, ground)) >= 3, (role, ground)
+    assert contrast(colors.up, colors.chart_fill) >= 3, "one line of the chart over the other's ground"
+
+
+def test_only_the_theme_knows_colours() -> None:
+    source = Path(theme.__file__).parent
+    for path in source.rglob("*.py"):
+        if path.name not in ("theme.py", "qr.py"):
+            assert not re.search(r"#[0-9a-fA-F]{6}\b", path.read_text()), path
 
 
 def test_icons_follow_the_theme() -> None:

@@ -51,7 +51,7 @@ class Dialog(QDialog):
             holder.setLayout(body)
             body = holder
         if not scrolls:
-            body.layout().setContentsMargins(0, 0, MARGIN, 0)
+            _leave(body, MARGIN)
             self._layout.addWidget(body, 1)
             return
         area = _Area(body)
@@ -104,6 +104,13 @@ class Dialog(QDialog):
         return width, min(height, available.height() - 60)
 
 
+def _leave(body: QWidget, right: int) -> None:
+    """Let *body* end that far from the dialog's edge."""
+    layout = body.layout()
+    if layout is not None:
+        layout.setContentsMargins(0, 0, right, 0)
+
+
 class _Area(QScrollArea):
     """Wants to be as wide and high as what it holds; scrolls where the dialog cannot be. Its bar stands in the
     dialog's margin, so that what it holds ends where the buttons end."""
@@ -112,24 +119,26 @@ class _Area(QScrollArea):
         super().__init__()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         body.setObjectName("content")
-        body.layout().setContentsMargins(0, 0, MARGIN, 0)
+        self._body = body
+        _leave(body, MARGIN)
         self.setWidget(body)
         self.verticalScrollBar().installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.verticalScrollBar() and event.type() in (QEvent.Type.Show, QEvent.Type.Hide):
-            taken = watched.sizeHint().width() if event.type() == QEvent.Type.Show else 0
-            self.widget().layout().setContentsMargins(0, 0, MARGIN - taken, 0)
+            taken = self.verticalScrollBar().sizeHint().width() if event.type() == QEvent.Type.Show else 0
+            _leave(self._body, MARGIN - taken)
         return super().eventFilter(watched, event)
 
     def sizeHint(self) -> QSize:
-        hint = self.widget().sizeHint()
-        if self.widget().hasHeightForWidth():
-            hint.setHeight(self.widget().heightForWidth(max(self.width(), self.minimumSizeHint().width())))
+        hint = self._body.sizeHint()
+        if self._body.hasHeightForWidth():
+            hint.setHeight(self._body.heightForWidth(max(self.width(), self.minimumSizeHint().width())))
         return hint
 
     def minimumSizeHint(self) -> QSize:
-        least = self.widget().minimumSizeHint()
+        least = self._body.minimumSizeHint()
         return QSize(least.width(), min(120, least.height()))

@@ -79,6 +79,7 @@ class Export(Dialog):
         self.passphrase.textEdited.connect(lambda: self._timer.start())
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
+        self.text.setTabChangesFocus(True)
         self.text.setFont(theme.font(theme.SMALL, fixed=True))
         self.text.setAccessibleName(tr("Exported text"))
         self.text.setMinimumHeight(220)

@@ -14,7 +14,7 @@ from xrgui.address import Network
 from xrgui.profiles.model import ApprovedKey, Bridge, Entry
 from xrgui.ui import theme
 from xrgui.ui.language import tr
-from xrgui.ui.widgets.basic import button, fit_hint, label, port_box, row
+from xrgui.ui.widgets.basic import button, fit_hint, label, port_box, row, tab_before
 from xrgui.ui.widgets.field import Note
 
 
@@ -215,7 +215,7 @@ class Rows(QWidget, Generic[R]):
         self.rows: list[R] = []
         self._list = QVBoxLayout()
         self._list.setSpacing(8)
-        add = button(more, kind="link")
+        self._more = add = button(more, kind="link")
         add.clicked.connect(self._add)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -270,3 +270,4 @@ class Rows(QWidget, Generic[R]):
     def _arrange(self) -> None:
         for part in self.rows:
             part.remove.setVisible(len(self.rows) > 1)
+        tab_before(self._more, self.rows)

@@ -15,7 +15,7 @@ from xrgui.ui import health, icons, units
 from xrgui.ui.language import tr
 from xrgui.ui.listening import Listening, listening
 from xrgui.ui.tasks import spawn
-from xrgui.ui.widgets.basic import button, fit_hint, row, set_tone
+from xrgui.ui.widgets.basic import button, fit_hint, row, set_tone, tab_before
 from xrgui.ui.widgets.field import Note
 
 PAUSE = 400
@@ -223,4 +223,4 @@ class Services(QWidget):
     def _arrange(self) -> None:
         for place, part in enumerate(self.rows):
             part.set_places(first=place == 0, alone=len(self.rows) == 1)
-        self.setFocusProxy(self.rows[0].address)
+        tab_before(self.add, self.rows)

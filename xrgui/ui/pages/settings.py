@@ -31,6 +31,7 @@ class SettingsPage(QScrollArea):
         super().__init__()
         self.settings = settings
         self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inner = QWidget()
         inner.setMaximumWidth(WIDTH)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QBoxLayout,
     QButtonGroup,
     QFrame,
@@ -184,6 +185,40 @@ def elide(metrics: QFontMetrics, text: str, width: int) -> str:
     return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, width)
 
 
+def tab_to_checked(group: QButtonGroup) -> None:
+    """Tab comes to the chosen button of *group*; the arrow keys lead to the others."""
+
+    def toggled(part: QAbstractButton, on: bool) -> None:
+        part.setFocusPolicy(Qt.FocusPolicy.StrongFocus if on else Qt.FocusPolicy.ClickFocus)
+
+    for part in group.buttons():
+        toggled(part, part.isChecked())
+    group.buttonToggled.connect(toggled)
+
+
+def tab_before(anchor: QWidget, rows: Iterable[QWidget]) -> None:
+    """Tab comes to the controls of *rows*, in their order, before *anchor*; what is made late would come last."""
+    parts = [part for row in rows for part in _controls(row.layout())]
+    before = anchor
+    while (earlier := before.previousInFocusChain()) is not None and earlier is not anchor:
+        before = earlier
+        if before not in parts and before.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            break
+    for part in (*parts, anchor):
+        QWidget.setTabOrder(before, part)
+        before = part
+
+
+def _controls(layout: QLayout | None) -> Iterator[QWidget]:
+    """Those of *layout* that Tab visits, in the order in which one reads."""
+    items = [layout.itemAt(place) for place in range(layout.count())] if layout is not None else []
+    for item in filter(None, items):
+        part = item.widget()
+        if part is not None and part.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            yield part
+        yield from _controls(item.layout() if part is None else part.layout())
+
+
 class Segments(QWidget):
     """A choice between a few words that exclude one another."""
 
@@ -207,6 +242,7 @@ class Segments(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         if pairs:
             self._buttons[pairs[0][0]].setChecked(True)
+        tab_to_checked(self._group)
 
     @property
     def key(self) -> str:

@@ -114,6 +114,9 @@ class TrafficChart(pg.PlotWidget):  # type: ignore[misc]
                 painter.setPen(theme.color("muted"))
                 box = QRectF(0, max(0, y - 8), self._gutter - 8, 16)
                 painter.drawText(box, RIGHT, units.round_rate(self._top * step / GRID))
+        if self.hasFocus():
+            painter.setPen(QPen(theme.color("accent"), 1))
+            painter.drawRect(QRectF(0.5, 0.5, width - 1, height - 1))
         painter.restore()
 
     def viewportEvent(self, event: QEvent) -> bool:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaint
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout
 
 from xrgui.ui import icons, theme
-from xrgui.ui.widgets.basic import Frame
+from xrgui.ui.widgets.basic import Frame, tab_to_checked
 
 WIDE = 180
 NARROW = 56
@@ -102,6 +102,7 @@ class Navigation(Frame):
             self._group.addButton(entry)
             self._entries[key] = entry
             layout.addWidget(entry)
+        tab_to_checked(self._group)
         self.set_narrow(False)
 
     def choose(self, key: str) -> None:

@@ -212,7 +212,11 @@ class DataTable(QTableView):
         return found
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        self.cells.paint(QPainter(self.viewport()), event.rect())
+        painter = QPainter(self.viewport())
+        self.cells.paint(painter, event.rect())
+        if self.hasFocus() and not self.selectionModel().hasSelection():
+            painter.setPen(theme.color("accent"))
+            painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))
 
     def sizeHintForColumn(self, column: int) -> int:
         """For a double click on the edge of a title: as wide as what is seen of the column."""

@@ -42,10 +42,11 @@ def resources() -> Path:
 
 
 def program(*args: str) -> list[str]:
-    """The command line that starts this program again, from a checkout, an install or a bundle."""
+    """The command line that starts this program again, from an install or a bundle. No module of the folder that it
+    is started in counts (-P)."""
     if getattr(sys, "frozen", False):
         return [sys.executable, *args]
-    return [sys.executable, "-m", "xrgui", *args]
+    return [sys.executable, "-P", "-m", "xrgui", *args]
 
 
 def runtime_dir() -> Path:

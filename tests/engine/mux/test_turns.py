@@ -30,8 +30,10 @@ class Sender(Upper):
 
 @pytest.fixture
 async def worker() -> MuxWorker:
+    """With a quiet visitor, so that whoever comes is in company."""
     worker = MuxWorker(client=True, lost=lambda *_: None)
     worker.connection_made(Link())
+    worker.open(TARGET, Sender())
     return worker
 
 
@@ -60,12 +62,21 @@ async def test_one_that_ends_meanwhile_is_left_alone(worker: MuxWorker) -> None:
 
 
 async def test_a_link_that_gives_a_whole_read_waits_for_the_next_turn(worker: MuxWorker) -> None:
+    worker.open(TARGET, Sender())
     worker.data_received(frames.keep_alive(0, b"short"))
     assert read_calls(worker) == []
     worker.data_received(frames.keep_alive(0, bytes(60_000)) * 2)
     assert read_calls(worker) == ["pause_reading"]
     await asyncio.sleep(0)
     assert read_calls(worker) == ["pause_reading", "resume_reading"]
+
+
+async def test_who_is_alone_need_not_wait(worker: MuxWorker) -> None:
+    alone = next(iter(worker.streams.values()))
+    alone.write(bytes(WHOLE_READ))  # type: ignore[union-attr]
+    worker.data_received(frames.keep_alive(0, bytes(60_000)) * 2)
+    assert alone.get_protocol().events == ["made"]
+    assert read_calls(worker) == []
 
 
 async def test_the_brake_outlasts_the_turn(worker: MuxWorker) -> None:

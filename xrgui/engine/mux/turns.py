@@ -2,7 +2,7 @@
 
 uvloop reads a socket that fills its buffer up to 32 times before it looks at the next one, and all of it is to be
 framed and written: with four downloads a turn took 4 ms, and a small request waits for several turns on its way. Here
-who has given a whole read waits for the next turn.
+who has given a whole read waits for the next turn, unless there is nobody else.
 """
 
 from __future__ import annotations
@@ -28,17 +28,22 @@ class Turns:
 
     def sent(self, stream: Sending) -> None:
         """*stream* has sent a whole read of its local side."""
-        stream.pause()
-        self._senders.append(stream)
-        self._end_soon()
+        if self._in_company:
+            stream.pause()
+            self._senders.append(stream)
+            self._end_soon()
 
     def received(self) -> None:
         """The main connection has given a whole read."""
         transport = self._worker.transport
-        if transport is not None and not transport.is_closing():
+        if self._in_company and transport is not None and not transport.is_closing():
             self._reader = True
             transport.pause_reading()
             self._end_soon()
+
+    @property
+    def _in_company(self) -> bool:
+        return len(self._worker.streams) - self._worker.permanent > 1
 
     def _end_soon(self) -> None:
         if not self._due:

@@ -18,6 +18,7 @@ def test_the_program_is_afterwards_what_it_was(tmp_path: Path) -> None:
     before, after, _ = throw(tmp_path, 1000, 4000)
     assert after.sessions == before.sessions == 0
     assert after.descriptors <= before.descriptors
+    assert after.tasks <= before.tasks
     assert after.memory < before.memory + 24 * 2**20
 
 

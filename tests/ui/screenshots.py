@@ -14,7 +14,7 @@ from pathlib import Path
 
 import qasync
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, qInstallMessageHandler
-from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPixmap
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.ui.scenes import scenes
@@ -23,6 +23,8 @@ from xrgui.ui.app import Program, make_app
 from xrgui.ui.widgets import state_icon
 
 SHADE = QColor(0, 0, 0, 110)
+SMALLEST = 0
+"""Qt's quality of a PNG that is packed most."""
 
 
 def arguments() -> argparse.Namespace:
@@ -97,7 +99,8 @@ async def draw(app: QApplication, options: argparse.Namespace) -> int:
                     await settle()
                     shown = above if isinstance(above, QWidget) else None
                     name = f"{scene.name}-{size}-{scheme}-{language}.png"
-                    composed(window, shown).save(str(options.folder / name))
+                    picture = composed(window, shown).toImage().convertToFormat(QImage.Format.Format_RGB888)
+                    picture.save(str(options.folder / name), "PNG", SMALLEST)
                     drawn += 1
                 if isinstance(above, QWidget):
                     above.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLayout, QLineEdit, QWidget
 
 from xrgui.ui import theme
@@ -24,6 +24,14 @@ class Note(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.linkActivated.connect(self.asked)
         self.hide()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """A link keeps the colour of the theme in which it was set."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.textFormat() == Qt.TextFormat.RichText:
+            text = self.text()
+            self.setText("")
+            self.setText(text)
 
     def say(self, tone: str, text: str, link: tuple[str, str] | None = None) -> None:
         """*link* is (key, words) of what may be asked for at the end of *text*."""

@@ -83,8 +83,7 @@ def _overlaps(widget: QWidget) -> Iterator[str]:
 def _outside(widget: QWidget) -> Iterator[str]:
     if isinstance(widget, QScrollArea):
         inner = widget.widget()
-        never = widget.horizontalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOff
-        if inner is not None and never and inner.isVisible() and inner.width() > widget.viewport().width():
+        if inner is not None and inner.isVisible() and inner.width() > widget.viewport().width():
             yield f"wider than its place: {inner.width()} of {widget.viewport().width()}"
     parent = widget.parentWidget()
     if parent is None or widget.isWindow() or isinstance(parent.parent(), QScrollArea | QAbstractItemView):

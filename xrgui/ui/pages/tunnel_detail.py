@@ -35,7 +35,6 @@ class TunnelDetail(QScrollArea):
         super().__init__()
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.tunnel: Tunnel | None = None
         self._header = _Header()
         self._header.asked.connect(self.asked)

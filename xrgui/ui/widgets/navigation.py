@@ -11,6 +11,8 @@ from xrgui.ui.widgets.basic import Frame, tab_to_checked
 
 WIDE = 180
 NARROW = 56
+BESIDE = 86
+"""Pixels of an entry for its icon, its count and its margins."""
 
 
 class _Entry(QAbstractButton):
@@ -115,8 +117,12 @@ class Navigation(Frame):
             entry.setAccessibleDescription(count)
             entry.update()
 
+    def _widest(self) -> int:
+        measure = QFontMetrics(theme.font(bold=True)).horizontalAdvance
+        return max(measure(entry.text()) for entry in self._entries.values())
+
     def set_narrow(self, narrow: bool) -> None:
-        self.setFixedWidth(NARROW if narrow else WIDE)
+        self.setFixedWidth(NARROW if narrow else max(WIDE, self._widest() + BESIDE))
         for entry in self._entries.values():
             entry.narrow = narrow
             entry.updateGeometry()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
+    QFontMetrics,
     QFontMetricsF,
     QHelpEvent,
     QKeyEvent,
@@ -88,7 +90,7 @@ class PathWidget(QWidget):
 
     def sizeHint(self) -> QSize:
         rows = max(1, len(self._services))
-        return QSize(420, rows * BOX + (rows - 1) * BETWEEN + 2)
+        return QSize(420, rows * self._high() + (rows - 1) * BETWEEN + 2)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(240, self.sizeHint().height())
@@ -109,15 +111,20 @@ class PathWidget(QWidget):
         widths = _share(wanted, room)
         gaps = sum(width > 0 for width in wanted) - 1
         leg = (self.width() - 1 - sum(widths)) / max(1, gaps)
-        rows = max(1, len(self._services))
-        top = 0.5 + (rows - 1) * (BOX + BETWEEN) / 2
+        rows, high = max(1, len(self._services)), self._high()
+        top = 0.5 + (rows - 1) * (high + BETWEEN) / 2
         boxes = [
-            QRectF(0.5, top, widths[0], BOX - 1),
-            QRectF(0.5 + widths[0] + leg, top, widths[1], BOX - 1),
+            QRectF(0.5, top, widths[0], high - 1),
+            QRectF(0.5 + widths[0] + leg, top, widths[1], high - 1),
         ]
         right = self.width() - 0.5 - widths[2]
-        boxes += [QRectF(right, 0.5 + n * (BOX + BETWEEN), widths[2], BOX - 1) for n in range(len(self._services))]
+        step = high + BETWEEN
+        boxes += [QRectF(right, 0.5 + n * step, widths[2], high - 1) for n in range(len(self._services))]
         return boxes
+
+    def _high(self) -> int:
+        """A box's height; it grows with the system's font."""
+        return BOX + 2 * max(0, QFontMetrics(theme.font()).height() - 17)
 
     def _leg_length(self, legs: tuple[Leg, ...]) -> float:
         measure = QFontMetricsF(theme.font(theme.SMALL, tabular=True)).horizontalAdvance
@@ -130,7 +137,7 @@ class PathWidget(QWidget):
         return max(title, text, 64) + 2 * PAD + 2
 
     def _text_of(self, node: Node) -> str:
-        return node.text.rpartition(", ")[2] if self._short else node.text
+        return re.split(", |，", node.text)[-1] if self._short else node.text
 
     # Painting
 

@@ -22,8 +22,8 @@ ProtocolFactory = Callable[[], asyncio.Protocol]
 Connection = tuple[asyncio.Transport, asyncio.Protocol]
 
 ACCEPT_BATCH = 16
-"""Connections accepted in one turn of the loop, so that the others have theirs: the other end, too, which waits for what
-a turn writes (64 were 5 % slower with 50 visitors at once)."""
+"""Connections accepted in one turn of the loop, so that the others have theirs. The other end, too, waits for what a
+turn writes: 64 were 5 % slower with 50 visitors at once."""
 ACCEPT_PAUSE = 0.2
 """Seconds before accept is tried again after descriptors or memory ran out."""
 ATTEMPT_DELAY = 0.25

@@ -10,6 +10,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import psutil
 import pytest
+from hypothesis import settings
+
+settings.register_profile("untimed", parent=settings.get_profile(settings.get_current_profile_name()), deadline=None)
+settings.load_profile("untimed")
 
 
 def pick_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:

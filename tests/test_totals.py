@@ -82,7 +82,7 @@ def test_forgetting(path: Path):
     totals.close()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("12"), st.integers(-5, 2**70)), max_size=8))
 def test_each_source_counts_as_far_as_it_came(steps: list[tuple[str, str, int]]):
     most: dict[tuple[str, str], int] = {}

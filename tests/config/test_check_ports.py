@@ -9,7 +9,7 @@ from time import process_time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -92,7 +92,6 @@ def needs(listen: str, first: int, more: int, networks: str, v6only: bool) -> se
     return {(n, a, p) for n in networks.split(",") for a in taken for p in range(first, first + more + 1)}
 
 
-@settings(deadline=None)
 @given(st.lists(entries, max_size=8))
 def test_whoever_needs_what_another_has_is_told(wanted: list[tuple[str, int, int, str, bool]]) -> None:
     taken: set[tuple[str, str, int]] = set()

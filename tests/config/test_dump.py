@@ -18,7 +18,7 @@ from xrgui.config.dump import Dialect, dump
 from xrgui.config.load import load_text, load_value
 from xrgui.config.problem import Problem
 
-thorough = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("dialect", ["xray", "v2ray"])

@@ -46,7 +46,7 @@ def serving(**changes: object) -> Profile:
     return server(listen=replace(server().listen, **changes))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(shares() | servers())
 def test_good_profiles_have_no_errors(profile: Profile):
     assert [item for item in validate(profile).values() if item.is_error] == []

@@ -134,6 +134,7 @@ def test_a_backup_with_one_bad_profile_still_gives_the_others():
         ("{", "closing bracket"),
         ("hello", "holds no link"),
         ("", "holds no link"),
+        ("[]", "holds no link"),
         ('{"outbounds": 5}', "outbounds"),
     ],
 )

@@ -130,7 +130,7 @@ def _preview(parts: Iterator[Part], existing: Sequence[Profile]) -> Preview:
 
 def _parts(text: str, name: str) -> Iterator[Part]:
     value, fault = jsonc.parse(text, name)
-    if fault is None and isinstance(value, dict | list):
+    if fault is None and isinstance(value, dict | list) and value != []:
         yield from _json(value, text, name)
         return
     links = extract_links(text)

@@ -535,6 +535,21 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/choices.py" />
+      <source>Add</source>
+      <translation>Добавить</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/choices.py" />
+      <source>Add xrgui to the applications menu, to start it from there and open xrgui:// links?</source>
+      <translation>Добавить xrgui в меню приложений, чтобы запускать его оттуда и открывать ссылки xrgui://?</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/choices.py" />
+      <source>No thanks</source>
+      <translation>Нет, спасибо</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/choices.py" />
       <source>Process {pid}</source>
       <translation>Процесс {pid}</translation>
     </message>
@@ -542,6 +557,11 @@
       <location filename="../../xrgui/ui/choices.py" />
       <source>This counts from the engine's next start on.</source>
       <translation>Это подействует со следующего запуска движка.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/choices.py" />
+      <source>xrgui is among the applications now</source>
+      <translation>xrgui добавлен в меню приложений</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/choices.py" />
@@ -565,8 +585,8 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/commands.py" />
-      <source>It is let in until the next start. Its key is not listed in the configuration as bridgeKeys.</source>
-      <translation>Он допущен до следующего запуска. Его ключ не указан в конфигурации как bridgeKeys.</translation>
+      <source>It is let in until the next start. To keep it so, change bridgeKeys in the configuration.</source>
+      <translation>Компьютер допущен до следующего запуска. Чтобы так и осталось, измените bridgeKeys в конфигурации.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/commands.py" />
@@ -1160,11 +1180,6 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
-      <source>Each shows a key of its own, which you approve when it first comes. Stock Xray and v2ray have none.</source>
-      <translation>Каждый показывает свой ключ, который вы одобряете при первом подключении. У обычных Xray и v2ray ключей нет.</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Encrypt with TLS</source>
       <translation>Шифровать (TLS)</translation>
     </message>
@@ -1250,6 +1265,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>When one first connects you are asked here, and approve its key once. Xray and v2ray have no keys: you may let those in by their id alone.</source>
+      <translation>При первом подключении появится вопрос, и вы один раз одобрите ключ. У Xray и v2ray ключей нет: их можно впустить по одному id.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Who may share</source>
       <translation>Кому разрешено</translation>
     </message>
@@ -1262,6 +1282,11 @@
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>v2ray, older Xray (classic)</source>
       <translation>v2ray, старый Xray (классика)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Ask it for a key from now on</source>
+      <translation>Впредь требовать ключ</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
@@ -1287,6 +1312,11 @@
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
       <source>Do not let this key in any more</source>
       <translation>Больше не допускать этот ключ</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Its id alone is enough (Xray, v2ray)</source>
+      <translation>Достаточно одного id (Xray, v2ray)</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
@@ -1935,6 +1965,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/notifications.py" />
+      <source>Without a key, from {address}</source>
+      <translation>Без ключа, с {address}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/notifications.py" />
       <source>{name} is down</source>
       <translation>{name} не работает</translation>
     </message>
@@ -2199,18 +2234,33 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/newcomers.py" />
-      <source>It shows no key</source>
-      <translation>Ключа не показывает</translation>
+      <source>It cannot prove who it is. If you let it in, its id alone is enough from now on: whoever has its link can come in its place.</source>
+      <translation>Он не может доказать, кто он. Если впустить его, впредь хватит одного id: вместо него сможет подключиться любой, у кого есть его ссылка.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/newcomers.py" />
-      <source>Stock Xray and v2ray have no keys: they come in only where no approval is asked for.</source>
-      <translation>У обычных Xray и v2ray ключей нет: они подключаются, только если одобрение не требуется.</translation>
+      <source>Let it in</source>
+      <translation>Впустить</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>Xray or v2ray</source>
+      <translation>Xray или v2ray</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/newcomers.py" />
       <source>as {computer}, from {address}, since {time}</source>
       <translation>как {computer}, с адреса {address}, с {time}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>xrgui without a key</source>
+      <translation>xrgui без ключа</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>“xrgui key” on that computer makes one; then start its tunnel anew. If you let it in as it is, its id alone is enough from now on.</source>
+      <translation>Команда «xrgui key» на том компьютере создаст ключ; затем перезапустите его туннель. Если впустить его так, впредь хватит одного id.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/routing.py" />

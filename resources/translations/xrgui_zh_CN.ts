@@ -535,6 +535,21 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/choices.py" />
+      <source>Add</source>
+      <translation>添加</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/choices.py" />
+      <source>Add xrgui to the applications menu, to start it from there and open xrgui:// links?</source>
+      <translation>将 xrgui 添加到应用菜单，以便从那里启动并打开 xrgui:// 链接？</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/choices.py" />
+      <source>No thanks</source>
+      <translation>不用了</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/choices.py" />
       <source>Process {pid}</source>
       <translation>进程 {pid}</translation>
     </message>
@@ -542,6 +557,11 @@
       <location filename="../../xrgui/ui/choices.py" />
       <source>This counts from the engine's next start on.</source>
       <translation>引擎下次启动后生效。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/choices.py" />
+      <source>xrgui is among the applications now</source>
+      <translation>xrgui 已加入应用菜单</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/choices.py" />
@@ -565,8 +585,8 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/commands.py" />
-      <source>It is let in until the next start. Its key is not listed in the configuration as bridgeKeys.</source>
-      <translation>已允许到下次启动为止。它的密钥没有写入配置的 bridgeKeys。</translation>
+      <source>It is let in until the next start. To keep it so, change bridgeKeys in the configuration.</source>
+      <translation>已允许接入，直到下次启动。要长期有效，请修改配置中的 bridgeKeys。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/commands.py" />
@@ -1150,11 +1170,6 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
-      <source>Each shows a key of its own, which you approve when it first comes. Stock Xray and v2ray have none.</source>
-      <translation>每台计算机出示自己的密钥，首次连接时由您批准。原版 Xray 和 v2ray 没有密钥。</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Encrypt with TLS</source>
       <translation>使用 TLS 加密</translation>
     </message>
@@ -1240,6 +1255,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>When one first connects you are asked here, and approve its key once. Xray and v2ray have no keys: you may let those in by their id alone.</source>
+      <translation>首次连接时会在此询问，您只需批准一次其密钥。Xray 和 v2ray 没有密钥：可以只凭 ID 允许接入。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Who may share</source>
       <translation>允许共享者</translation>
     </message>
@@ -1252,6 +1272,11 @@
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>v2ray, older Xray (classic)</source>
       <translation>v2ray、旧版 Xray（经典）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Ask it for a key from now on</source>
+      <translation>今后要求出示密钥</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
@@ -1277,6 +1302,11 @@
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
       <source>Do not let this key in any more</source>
       <translation>不再允许此密钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>Its id alone is enough (Xray, v2ray)</source>
+      <translation>仅凭 ID 即可接入（Xray、v2ray）</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
@@ -1925,6 +1955,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/notifications.py" />
+      <source>Without a key, from {address}</source>
+      <translation>无密钥，来自 {address}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/notifications.py" />
       <source>{name} is down</source>
       <translation>{name} 已断开</translation>
     </message>
@@ -2187,18 +2222,33 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/newcomers.py" />
-      <source>It shows no key</source>
-      <translation>未出示密钥</translation>
+      <source>It cannot prove who it is. If you let it in, its id alone is enough from now on: whoever has its link can come in its place.</source>
+      <translation>它无法证明自己的身份。如果允许接入，今后仅凭 ID 即可：任何持有其链接的人都可以冒用它接入。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/newcomers.py" />
-      <source>Stock Xray and v2ray have no keys: they come in only where no approval is asked for.</source>
-      <translation>原版 Xray 和 v2ray 没有密钥：只有不要求批准时才能接入。</translation>
+      <source>Let it in</source>
+      <translation>允许接入</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>Xray or v2ray</source>
+      <translation>Xray 或 v2ray</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/newcomers.py" />
       <source>as {computer}, from {address}, since {time}</source>
       <translation>以 {computer} 的身份，来自 {address}，自 {time} 起</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>xrgui without a key</source>
+      <translation>没有密钥的 xrgui</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/pages/newcomers.py" />
+      <source>“xrgui key” on that computer makes one; then start its tunnel anew. If you let it in as it is, its id alone is enough from now on.</source>
+      <translation>在那台计算机上运行“xrgui key”即可生成密钥，然后重新启动其隧道。如果现在就允许接入，今后仅凭 ID 即可。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/routing.py" />

@@ -155,7 +155,7 @@ def servers(draw: st.DrawFn) -> Profile:
     )
     bridges = draw(
         st.lists(
-            st.builds(Bridge, name=names, secret=ids, domain=domains, keys=keys),
+            st.builds(Bridge, name=names, secret=ids, domain=domains, keys=keys, keyless=st.booleans()),
             min_size=1,
             max_size=3,
             unique_by=(lambda b: b.name, lambda b: b.secret, lambda b: b.domain),

@@ -155,7 +155,10 @@ def test_approved_keys_are_asked_for(dialect: Dialect):
     bridge = Bridge(name="home", secret=ID, keys=(ApprovedKey(public=key, name="laptop"),))
     profile = server(dialect=dialect, bridges=(bridge, *server().bridges[1:]))
     assert asked_keys(compile_profile(profile)) == {None}
-    assert asked_keys(compile_profile(replace(profile, approval=True))) == {(key,), ()}
+    asking = replace(profile, approval=True)
+    assert asked_keys(compile_profile(asking)) == {(key,), ()}
+    bridges = (replace(bridge, keyless=True), *profile.bridges[1:])
+    assert asked_keys(compile_profile(replace(asking, bridges=bridges))) == {None, ()}
 
 
 def asked_keys(config: Config) -> set[object]:

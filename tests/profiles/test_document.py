@@ -17,7 +17,7 @@ def test_nothing_is_lost_in_a_file(profile: Profile):
 
 def test_a_file_can_be_read_by_people():
     text = dump_profile(share()).decode()
-    assert text.startswith('{\n  "schema": 2,\n  "id": "share1",\n  "name": "Home",\n  "role": "share",')
+    assert text.startswith('{\n  "schema": 3,\n  "id": "share1",\n  "name": "Home",\n  "role": "share",')
     assert json.loads(dump_profile(custom()))["json"][1] == "  // what a person wrote, with comments"
 
 
@@ -56,8 +56,8 @@ def test_garbage_raises_only_our_error(data: bytes):
 
 
 def test_a_newer_file_is_told_from_a_damaged_one():
-    with pytest.raises(NewerError, match="schema 3"):
-        load_profile(b'{"schema": 3, "id": "a", "name": "b", "new": {}}')
+    with pytest.raises(NewerError, match="schema 4"):
+        load_profile(b'{"schema": 4, "id": "a", "name": "b", "new": {}}')
 
 
 def test_older_files_are_brought_up_step_by_step():
@@ -67,9 +67,11 @@ def test_older_files_are_brought_up_step_by_step():
         migrate({"schema": 1}, steps, 3)
 
 
-def test_a_file_of_the_first_schema_is_read():
-    profile = load_profile(b'{"schema": 1, "id": "a", "name": "b", "bridges": [{"name": "c"}]}')
+@pytest.mark.parametrize("schema", [1, 2])
+def test_a_file_of_an_older_schema_says_what_it_said(schema: int):
+    profile = load_profile(b'{"schema": %d, "id": "a", "name": "b", "bridges": [{"name": "c"}]}' % schema)
     assert profile == Profile(id="a", name="b", bridges=(Bridge(name="c"),))
+    assert not profile.approval
 
 
 def test_there_is_a_way_up_from_every_schema():

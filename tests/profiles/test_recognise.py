@@ -11,17 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.profiles.samples import ID, OTHER_ID, servers, share, shares
+from tests.profiles.samples import ID, OTHER_ID, server, servers, share, shares
 from xrgui.address import Network
 from xrgui.config.load import load_text
 from xrgui.profiles.compile import compile_profile
 from xrgui.profiles.export import Target, export_json
-from xrgui.profiles.model import ApprovedKey, Profile, Service
+from xrgui.profiles.model import ApprovedKey, Dialect, Profile, Service
 from xrgui.profiles.recognise_server import recognise_server
 from xrgui.profiles.recognise_share import recognise_share
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-slow = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 replace = msgspec.structs.replace
 
 VLESS_BRIDGE = """{
@@ -147,6 +147,17 @@ def test_keys_that_a_classic_portal_asks_for_are_not_lost():
     assert profile is not None
     assert profile.approval
     assert profile.bridges[0].keys == (ApprovedKey(public=KEY),)
+
+
+@pytest.mark.parametrize("dialect", ["vless-reverse", "classic"])
+def test_one_of_two_that_needs_no_key_is_told_from_the_other(dialect: Dialect):
+    two = server(dialect=dialect, approval=True)
+    keyless = msgspec.structs.replace(two.bridges[0], keyless=True)
+    two = msgspec.structs.replace(two, bridges=(keyless, *two.bridges[1:]))
+    profile = recognise_server(compile_profile(two), two.name)
+    assert profile is not None
+    assert profile.approval
+    assert [bridge.keyless for bridge in profile.bridges] == [True, False]
 
 
 def changed(text: str, *path: str | int, value: Any) -> str:

@@ -28,14 +28,14 @@ def newcomers() -> Iterator[Scene]:
 
 
 def asked_server(phase: Phase, number: int) -> Tunnel:
-    """The last of three shows no key."""
+    """The last of three is an Xray."""
     now = time.time()
     tunnel = Tunnel("asked", "Public side", Role.SERVE, server="0.0.0.0:443", link="VLESS, TLS", phase=phase)
     tunnel.since, tunnel.public = now - 900, ("https://box.example.net:8443",)
     tunnel.links = 2 if phase is Phase.UP else 0
     shown = [(bridge_key.encode(key), found) for key, found in zip(KEYS[:2], PRINTS, strict=False)] + [("", "")]
     tunnel.newcomers = tuple(
-        Newcomer(f"bridge {computer}", key, found, f"198.51.100.{place}:40022", now - 40 * place)
+        Newcomer(f"bridge {computer}", key, found, f"198.51.100.{place}:40022", now - 40 * place, key, xrgui=bool(key))
         for place, (computer, (key, found)) in enumerate(zip(("Workbench", "Laptop", "Laptop"), shown, strict=True), 7)
     )[:number]
     return tunnel
@@ -54,7 +54,8 @@ def keys() -> Callable[[Program], QWidget]:
         ApprovedKey(public=bridge_key.encode(key), name=name)
         for key, name in zip(KEYS, ("in the cellar", ""), strict=False)
     )
-    bridges = (msgspec.structs.replace(SERVE.bridges[0], keys=approved), *SERVE.bridges[1:])
+    keyless = (msgspec.structs.replace(bridge, keyless=True) for bridge in SERVE.bridges[1:])
+    bridges = (msgspec.structs.replace(SERVE.bridges[0], keys=approved), *keyless)
     profile = msgspec.structs.replace(SERVE, approval=True, bridges=bridges)
 
     def prepare(program: Program) -> QWidget:

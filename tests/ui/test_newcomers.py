@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from tests.ui.samples import SECRET, serve
 from xrgui import bridge_key, rpc
-from xrgui.profiles.model import ApprovedKey, Bridge
+from xrgui.profiles.model import ApprovedKey, Bridge, Profile
 from xrgui.ui import notifications, standing, tray, words
-from xrgui.ui.commands import with_key
+from xrgui.ui.app import Program
+from xrgui.ui.commands import with_newcomer
 from xrgui.ui.dialogs.editor import Editor
 from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.pages.newcomers import Newcomers
@@ -26,7 +29,7 @@ PRINT = bridge_key.fingerprint(bytes(range(32)))
 
 
 def pending(key: str = KEY, port: int = 40022) -> rpc.PendingBridge:
-    return rpc.PendingBridge(key, PRINT if key else "", f"198.51.100.9:{port}", NOW)
+    return rpc.PendingBridge(key, PRINT if key else "", f"198.51.100.9:{port}", NOW, xrgui=bool(key))
 
 
 def status(*waiting: rpc.PendingBridge, links: int = 0) -> rpc.ConfigStatus:
@@ -35,7 +38,8 @@ def status(*waiting: rpc.PendingBridge, links: int = 0) -> rpc.ConfigStatus:
 
 
 def newcomer(key: str = KEY) -> Newcomer:
-    return Newcomer("bridge Workbench", key, PRINT if key else "", "198.51.100.9:40022", NOW)
+    who = key or "198.51.100.9"
+    return Newcomer("bridge Workbench", key, PRINT if key else "", "198.51.100.9:40022", NOW, who, xrgui=bool(key))
 
 
 def public_side() -> Tunnel:
@@ -52,6 +56,15 @@ def test_the_links_of_one_key_are_one_newcomer() -> None:
     assert [item.key for item in tunnel.newcomers] == [OTHER]
     standing.stopped(tunnel)
     assert not tunnel.newcomers
+
+
+def test_without_a_key_the_links_of_one_host_are_one_newcomer() -> None:
+    tunnel = public_side()
+    standing.read(tunnel, status(pending(""), pending("", port=40023), pending()), NOW)
+    assert tunnel.newcomers == (newcomer(""), newcomer())
+    tunnel.ignored.add(("bridge Workbench", "198.51.100.9"))
+    standing.read(tunnel, status(pending(""), pending()), NOW)
+    assert tunnel.newcomers == (newcomer(),)
 
 
 def test_false_signatures_are_counted() -> None:
@@ -89,6 +102,8 @@ def test_each_key_is_told_once_and_may_be_switched_off(qapp) -> None:
     settings.notify_newcomer = False
     model.newcomer.emit("serve", newcomer(OTHER))
     assert (len(told), len(kept.list)) == (1, 2)
+    model.newcomer.emit("serve", newcomer(""))
+    assert kept.list[-1].text == "Without a key, from 198.51.100.9:40022"
 
 
 def buttons(card: Newcomers) -> dict[str, QPushButton]:
@@ -111,21 +126,56 @@ def test_the_page_offers_both_answers(qtbot) -> None:
     assert answers == [("approve", KEY), ("ignore", KEY)]
 
 
-def test_who_shows_no_key_cannot_be_approved(qtbot) -> None:
-    card, tunnel = Newcomers(), public_side()
+@pytest.mark.parametrize(("xrgui", "named"), [(False, "Xray or v2ray"), (True, "xrgui without a key")])
+def test_who_has_no_key_may_be_let_in_by_its_id(qtbot, xrgui: bool, named: str) -> None:
+    card, tunnel, answers = Newcomers(), public_side(), []
     qtbot.addWidget(card)
-    tunnel.newcomers = (newcomer(""),)
+    card.answered.connect(lambda what, who: answers.append((what, who.who)))
+    tunnel.newcomers = (dataclasses.replace(newcomer(""), xrgui=xrgui),)
     card.show_tunnel(tunnel)
-    assert list(buttons(card)) == ["Ignore"]
+    said = [part.text() for part in card.findChildren(QLabel) if not part.isHidden()]
+    assert named in said
+    assert any("its id alone is enough" in text for text in said)
+    assert not any("Compare the key" in text for text in said), "there is none"
+    assert list(buttons(card)) == ["Let it in", "Ignore"]
+    buttons(card)["Let it in"].click()
+    assert answers == [("approve", "198.51.100.9")]
 
 
 def test_an_approved_key_belongs_to_the_computer_whose_id_it_shows() -> None:
     two = (Bridge(name="Laptop", secret="x"), Bridge(name="Workbench", secret=SECRET))
-    profile = with_key(serve(bridges=two), newcomer())
+    profile = with_newcomer(serve(bridges=two), newcomer())
     assert profile is not None
     assert [bridge.keys for bridge in profile.bridges] == [(), (ApprovedKey(public=KEY, name="198.51.100.9"),)]
-    assert with_key(profile, newcomer()) == profile
-    assert with_key(serve(bridges=two[:1]), newcomer()) is None
+    assert with_newcomer(profile, newcomer()) == profile
+    assert with_newcomer(serve(bridges=two[:1]), newcomer()) is None
+
+
+def test_who_is_let_in_without_a_key_is_so_for_good_and_alone() -> None:
+    two = (Bridge(name="Laptop", secret="x"), Bridge(name="Workbench", secret=SECRET))
+    profile = with_newcomer(serve(bridges=two, approval=True), newcomer(""))
+    assert profile is not None
+    assert profile.approval
+    assert [bridge.keyless for bridge in profile.bridges] == [False, True]
+
+
+def test_a_new_public_server_asks_and_another_role_does_not(program: Program) -> None:
+    edited: list[Profile] = []
+    program.shell.commands._edit = lambda profile, new: edited.append(profile)
+    for role in ("server", "share"):
+        program.shell.commands.new(role)
+    assert [profile.approval for profile in edited] == [True, False]
+
+
+def test_the_editor_takes_back_what_was_let_in_without_a_key(qtbot) -> None:
+    bridge = Bridge(name="Workbench", secret=SECRET, keys=(ApprovedKey(public=KEY),), keyless=True)
+    editor = Editor(None, serve(approval=True, bridges=(bridge,)), new=False)
+    qtbot.addWidget(editor)
+    row = editor.form.bridges.rows[0]
+    assert (row.keyless.isHidden(), row.keys[0].isHidden()) == (False, True)
+    row.keyless.remove.click()
+    assert (row.keyless.isHidden(), row.keys[0].isHidden()) == (True, False)
+    assert not editor.profile.bridges[0].keyless
 
 
 def test_the_editor_shows_renames_and_removes_keys(qtbot) -> None:

@@ -262,7 +262,7 @@ async def test_a_click_on_a_message_leads_to_its_tunnel(program: Program, monkey
     monkeypatch.setattr(Tray, "there", True)
     monkeypatch.setattr(program.tray._icon, "showMessage", lambda title, *_: shown.append(title))
     program.shell._show_page("logs")
-    program.tunnels.newcomer.emit("two", Newcomer("bridge x", "key", "SHA256:abc", "198.51.100.9:1", 1.0))
+    program.tunnels.newcomer.emit("two", Newcomer("bridge x", "key", "SHA256:abc", "198.51.100.9:1", 1.0, "key"))
     assert shown == ["Two: a computer asks to be let in"]
     program.tray._icon.messageClicked.emit()
     assert (program.shell.window.page, program.shell.current.id) == ("tunnels", "two")

@@ -351,7 +351,7 @@ class Engine:
         return retried
 
     def approve(self, portal_tag: str, key: bytes) -> bool:
-        """Let a bridge join; False if there is no such portal."""
+        """Let a bridge join, all of them for an empty *key*; False if there is no such portal."""
         portal = self._portals.get(portal_tag)
         if portal is not None:
             portal.approve(key)
@@ -428,7 +428,7 @@ class Engine:
                 link.session.source.endpoint if link.session.source else "" for link in portal.links
             ),
             rtt_ms=min(rtts) * 1000 if rtts else None,
-            pending=tuple(_pending(link) for link in portal.pending),
+            pending=tuple(_pending(link) for link in portal.pending if link.introduced),
             forged=portal.forged,
         )
 
@@ -444,7 +444,11 @@ def server_of(entry: model.Outbound) -> str:
 def _pending(link: Link) -> rpc.PendingBridge:
     key = link.proven_key()
     return rpc.PendingBridge(
-        bridge_key.encode(key), bridge_key.fingerprint(key) if key else "", link.address, link.since
+        key=bridge_key.encode(key),
+        fingerprint=bridge_key.fingerprint(key) if key else "",
+        address=link.address,
+        since=link.since,
+        xrgui=link.worker.peer is not None,
     )
 
 

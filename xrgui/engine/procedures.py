@@ -149,7 +149,7 @@ class Procedures:
         if engine is None:
             raise refusal("not_found", f"No configuration is called {call.name!r}.", self._names())
         try:
-            key = bridge_key.decode(call.key)
+            key = bridge_key.decode(call.key) if call.key else b""
         except ValueError as error:
             raise refusal("bad_request", f"That is {error}.") from None
         if not engine.approve(call.tag, key):

@@ -213,7 +213,8 @@ def bridge_tag(name: str) -> str:
 
 
 def _keys(profile: Profile, bridge: Bridge) -> c.Text | None:
-    return tuple(key.public for key in bridge.keys) if profile.approval else None
+    asks = profile.approval and not bridge.keyless
+    return tuple(key.public for key in bridge.keys) if asks else None
 
 
 def entry_tag(entry: Entry) -> str:

@@ -9,9 +9,9 @@ import msgspec
 
 from xrgui.profiles.model import Profile
 
-SCHEMA = 2
+SCHEMA = 3
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
-MIGRATIONS: Mapping[int, Migration] = {1: dict}
+MIGRATIONS: Mapping[int, Migration] = {1: dict, 2: dict}
 """From each older schema to the next one; `dict` where fields with defaults were added. Whoever adds a field raises
 SCHEMA."""
 

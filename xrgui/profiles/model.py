@@ -138,6 +138,8 @@ class Bridge(Struct):
     """Its tunnel domain in the classic dialect; empty: the profile's."""
     keys: tuple[ApprovedKey, ...] = ()
     """Who may show this id, where the profile asks for approval."""
+    keyless: bool = False
+    """Approved without a key: this id alone is enough, as Xray and v2ray have nothing else to show."""
 
 
 class Entry(Struct):
@@ -170,7 +172,7 @@ class Profile(Struct):
     restart: Restart = "always"
     listen: Listen = Listen()
     approval: bool = False
-    """Knowing an id is not enough: a computer joins with an approved key only."""
+    """Knowing an id is not enough: a computer joins with an approved key only, unless it is `keyless`."""
     bridges: tuple[Bridge, ...] = ()
     entries: tuple[Entry, ...] = ()
     json: str = ""

@@ -23,11 +23,11 @@ def recognise_server(config: c.Config, name: str) -> Profile | None:
     tunnels = [item for item in config.inbounds if isinstance(item.settings, c.TunnelInbound)]
     if len(carriers) != 1 or len(tunnels) + 1 != len(config.inbounds) or not _plain(config):
         return None
-    bridges = _bridges(config, carriers[0])
-    asks = _asks_for_keys(config, carriers[0])
+    approval = _asks_for_keys(config, carriers[0])
+    bridges = _bridges(config, carriers[0], approval)
     listen = _listen(carriers[0])
     entries = [entry for item in tunnels for entry in _entries(config, item)]
-    if bridges is None or listen is None or len(asks) > 1 or any(entry.bridge not in bridges for entry in entries):
+    if bridges is None or listen is None or any(entry.bridge not in bridges for entry in entries):
         return None
     profile = Profile(
         id=new_id(),
@@ -36,7 +36,7 @@ def recognise_server(config: c.Config, name: str) -> Profile | None:
         dialect="classic" if config.reverse.portals else "vless-reverse",
         tunnel_domain=next(iter(bridges.values())).domain or TUNNEL_DOMAIN,
         listen=listen,
-        approval=True in asks,
+        approval=approval,
         bridges=tuple(bridges.values()),
         entries=tuple(replace(entry, bridge=bridges[entry.bridge].name) for entry in entries),
     )
@@ -54,7 +54,7 @@ def _plain(config: c.Config) -> bool:
     )
 
 
-def _bridges(config: c.Config, carrier: c.Inbound) -> dict[str, Bridge] | None:
+def _bridges(config: c.Config, carrier: c.Inbound, approval: bool) -> dict[str, Bridge] | None:
     """By the tag under which rules lead to each; None if one of the users is anything else."""
     found: dict[str, Bridge] = {}
     users = carrier.settings.users if isinstance(carrier.settings, Carrier) else ()
@@ -69,15 +69,17 @@ def _bridges(config: c.Config, carrier: c.Inbound) -> dict[str, Bridge] | None:
             secret=str(user.id),
             domain=end.domain if end else "",
             keys=tuple(ApprovedKey(public=key) for key in keys or ()),
+            keyless=approval and keys is None,
         )
     return found or None
 
 
-def _asks_for_keys(config: c.Config, carrier: c.Inbound) -> set[bool]:
-    """Whether portals ask bridges for their keys: a profile asks for all of them or for none."""
+def _asks_for_keys(config: c.Config, carrier: c.Inbound) -> bool:
+    """Whether any portal asks bridges for their keys; the computers of the others are `keyless`."""
     users = carrier.settings.users if isinstance(carrier.settings, c.VlessInbound) else ()
-    asked = {user.bridge_keys is not None for user in users if user.reverse_tag}
-    return asked | {end.bridge_keys is not None for end in config.reverse.portals}
+    asked = [user.bridge_keys for user in users if user.reverse_tag]
+    asked += [end.bridge_keys for end in config.reverse.portals]
+    return any(keys is not None for keys in asked)
 
 
 def _lacks_a_place(end: c.ReverseEnd) -> bool:

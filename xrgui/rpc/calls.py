@@ -186,7 +186,7 @@ class Retry(Call[Retried]):
 
 class Approve(Call[Done]):
     """Let the bridge with this public key (base64) join the portal `tag` from now on, until the configuration says
-    otherwise."""
+    otherwise; empty: every bridge that knows the id, as if the portal asked for no keys."""
 
     method = "approve"
     name: str

@@ -79,6 +79,13 @@ class PendingBridge(Struct):
     address: str
     since: float
     """Unix time."""
+    xrgui: bool = True
+    """It speaks our extension; Xray and v2ray do not, and have no keys."""
+
+    @property
+    def who(self) -> str:
+        """What tells it from others: its key, or its host if it has none."""
+        return self.key or self.address.rpartition(":")[0]
 
 
 class PortalStatus(Struct):
@@ -96,6 +103,14 @@ class PortalStatus(Struct):
     pending: tuple[PendingBridge, ...] = ()
     forged: int = 0
     """Links refused since the signature of their bridge was wrong or from another link."""
+
+    @property
+    def waiting(self) -> tuple[PendingBridge, ...]:
+        """The bridges that wait for approval, one each however many links it holds ready."""
+        first: dict[str, PendingBridge] = {}
+        for bridge in self.pending:
+            first.setdefault(bridge.who, bridge)
+        return tuple(first.values())
 
 
 class EngineStatus(Struct):

@@ -13,7 +13,7 @@ from PySide6.QtGui import QDesktopServices
 from xrgui import bridge_key
 from xrgui.profiles.compile import bridge_tag
 from xrgui.profiles.files import StoreError
-from xrgui.profiles.model import ApprovedKey, Profile, Role, new_id
+from xrgui.profiles.model import ApprovedKey, Bridge, Profile, Role, new_id
 from xrgui.profiles.secrets import SecretError
 from xrgui.profiles.store import ConflictError, copy_of
 from xrgui.ui import words
@@ -60,7 +60,7 @@ class Commands(QObject):
     # Make and change
 
     def new(self, role: Role = "share") -> None:
-        self._edit(Profile(id=new_id(), name="", role=role), new=True)
+        self._edit(Profile(id=new_id(), name="", role=role, approval=role == "server"), new=True)
 
     def edit(self, tunnel_id: str) -> None:
         profile = self._library.get(tunnel_id)
@@ -196,9 +196,9 @@ class Commands(QObject):
         """At once in the engine, and for good in the profile."""
         await self._runner.approve(tunnel_id, newcomer)
         profile = self._library.get(tunnel_id)
-        kept = with_key(profile, newcomer) if profile is not None else None
+        kept = with_newcomer(profile, newcomer) if profile is not None else None
         if kept is None:
-            text = tr("It is let in until the next start. Its key is not listed in the configuration as bridgeKeys.")
+            text = tr("It is let in until the next start. To keep it so, change bridgeKeys in the configuration.")
             self._window.toast.say(text)
             return
         await self._save(kept, False)
@@ -243,15 +243,22 @@ class Commands(QObject):
         show_qr(self._window, tunnel.name, address)
 
 
-def with_key(profile: Profile, newcomer: Newcomer) -> Profile | None:
-    """*profile* with the newcomer's key among those of its computer; None if it has no such computer."""
-    key = ApprovedKey(public=newcomer.key, name=newcomer.address.rpartition(":")[0])
+def with_newcomer(profile: Profile, newcomer: Newcomer) -> Profile | None:
+    """*profile*, in which the newcomer's computer may show its key, or need none if it has none; None if there is
+    no such computer."""
     if newcomer.portal not in {bridge_tag(bridge.name) for bridge in profile.bridges}:
         return None
     bridges = tuple(
-        msgspec.structs.replace(bridge, keys=(*bridge.keys, key))
-        if bridge_tag(bridge.name) == newcomer.portal and newcomer.key not in {k.public for k in bridge.keys}
-        else bridge
+        _approved(bridge, newcomer) if bridge_tag(bridge.name) == newcomer.portal else bridge
         for bridge in profile.bridges
     )
     return msgspec.structs.replace(profile, bridges=bridges)
+
+
+def _approved(bridge: Bridge, newcomer: Newcomer) -> Bridge:
+    if not newcomer.key:
+        return msgspec.structs.replace(bridge, keyless=True)
+    if newcomer.key in {key.public for key in bridge.keys}:
+        return bridge
+    key = ApprovedKey(public=newcomer.key, name=newcomer.address.rpartition(":")[0])
+    return msgspec.structs.replace(bridge, keys=(*bridge.keys, key))

@@ -84,12 +84,14 @@ class Notifications(QObject):
             self._tell(Notification(time.time(), tunnel_id, title, "", Phase.UP), self.settings.notify_up)
 
     def _newcomer(self, tunnel_id: str, newcomer: Newcomer) -> None:
-        """Once for each key: its links may come and go."""
-        if (tunnel_id, newcomer.key) in self._told_newcomers:
+        """Once for each computer: its links may come and go."""
+        if (tunnel_id, newcomer.who) in self._told_newcomers:
             return
-        self._told_newcomers.add((tunnel_id, newcomer.key))
+        self._told_newcomers.add((tunnel_id, newcomer.who))
         title = tr("{name}: a computer asks to be let in", name=self._tunnels.name(tunnel_id))
         text = tr("Key {key}, from {address}", key=short(newcomer.fingerprint), address=newcomer.address)
+        if not newcomer.key:
+            text = tr("Without a key, from {address}", address=newcomer.address)
         self._tell(Notification(time.time(), tunnel_id, title, text, Phase.TROUBLE), self.settings.notify_newcomer)
 
     def _forget(self, tunnel_id: str) -> None:

@@ -120,7 +120,7 @@ class Runner(QObject):
         """Not to be spoken of again while the program runs."""
         tunnel = self._tunnels.get(tunnel_id)
         if tunnel is not None:
-            tunnel.ignored.add((newcomer.portal, newcomer.key))
+            tunnel.ignored.add((newcomer.portal, newcomer.who))
             tunnel.newcomers = tuple(other for other in tunnel.newcomers if other != newcomer)
             self._tunnels.touch(tunnel_id)
             self.changed.emit()
@@ -240,12 +240,12 @@ class Runner(QObject):
 
     def _read(self, tunnel: Tunnel, config: rpc.ConfigStatus, now: float) -> None:
         tunnel.key = self._key
-        known = {newcomer.key for newcomer in tunnel.newcomers}
+        known = {(newcomer.portal, newcomer.who) for newcomer in tunnel.newcomers}
         phase, since = standing.read(tunnel, config, now)
         self._tunnels.set_phase(tunnel, standing.with_services(tunnel, phase), since)
         self._tunnels.touch(tunnel.id)
         for newcomer in tunnel.newcomers:
-            if newcomer.key and newcomer.key not in known:
+            if (newcomer.portal, newcomer.who) not in known:
                 self._tunnels.newcomer.emit(tunnel.id, newcomer)
 
     def services_asked(self) -> None:

@@ -42,14 +42,13 @@ def read(tunnel: Tunnel, status: rpc.ConfigStatus, now: float) -> tuple[Phase, f
 
 
 def newcomers(status: rpc.ConfigStatus, ignored: set[tuple[str, str]]) -> tuple[Newcomer, ...]:
-    """One for each key, however many links its computer holds ready."""
-    found: dict[tuple[str, str], Newcomer] = {}
-    for portal in status.portals:
-        for waiting in portal.pending:
-            name = portal.tag, waiting.key
-            if name not in ignored and name not in found:
-                found[name] = Newcomer(*name, waiting.fingerprint, waiting.address, waiting.since)
-    return tuple(found.values())
+    """One for each computer, however many links it holds ready."""
+    return tuple(
+        Newcomer(portal.tag, who.key, who.fingerprint, who.address, who.since, who.who, who.xrgui)
+        for portal in status.portals
+        for who in portal.waiting
+        if (portal.tag, who.who) not in ignored
+    )
 
 
 def announced(status: rpc.ConfigStatus) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """A computer that knows the id of one that may share, and waits for a person to approve its key."""
+    """A computer that knows the id of one that may share, and waits for a person to let it in."""
 
     portal: str
     """The portal's tag."""
@@ -76,6 +76,10 @@ class Newcomer:
     address: str
     since: float
     """Unix time."""
+    who: str
+    """Its key, or its host if it has none."""
+    xrgui: bool = True
+    """Or else Xray or v2ray."""
 
 
 @dataclass(slots=True)
@@ -118,7 +122,7 @@ class Tunnel:
     peers: tuple[str, ...] = ()
     newcomers: tuple[Newcomer, ...] = ()
     ignored: set[tuple[str, str]] = field(default_factory=set)
-    """Portal and key of newcomers that the person does not want to hear of."""
+    """Portal and `who` of newcomers that the person does not want to hear of."""
     visitors: int = 0
     refused: int = 0
     """Connections turned away since the engine runs it: no rule for them, or over a limit."""

@@ -15,11 +15,11 @@ class Admission:
     def __init__(self, keys: Iterable[bytes] | None = None) -> None:
         self._keys = None if keys is None else frozenset(keys)
         self._approved: set[bytes] = set()
-        """Let in by a person since the configuration was read."""
+        """Let in by a person since the configuration was read; an empty one stands for whoever knows the id."""
 
     @property
     def required(self) -> bool:
-        return self._keys is not None
+        return self._keys is not None and b"" not in self._approved
 
     def require(self, keys: Iterable[bytes] | None) -> bool:
         """Put another list in place; False if it is the same."""
@@ -31,11 +31,12 @@ class Admission:
         return True
 
     def approve(self, key: bytes) -> None:
+        """Let the owner of *key* in; empty: every bridge, since one without a key differs in nothing from another."""
         self._approved.add(key)
 
     def admits(self, key: bytes) -> bool:
         """Whether the owner of *key* may join; empty: it has proved none."""
-        return self._keys is None or key in self._keys or key in self._approved
+        return not self.required or key in (self._keys or ()) or key in self._approved
 
 
 def proven_key(own: extension.Hello, peer: extension.Hello) -> bytes:

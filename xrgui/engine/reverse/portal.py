@@ -33,6 +33,8 @@ HEARTBEAT = 10.0
 """Seconds between control messages; newer bridges leave after 60 without one."""
 MOST_PENDING = 32
 """Links whose bridge has yet to be approved; the oldest of the address that has most of them makes room."""
+PLAIN_AFTER = 3.0
+"""Seconds after which a link without HELLO is taken for that of a stock bridge."""
 MOST_LINKS = 256
 """Links from one address: a bridge has a handful."""
 LATE = 1 << 20
@@ -196,7 +198,7 @@ class Portal:
         self._rare.warning(asyncio.get_running_loop().time(), text, self.tag, *args)
 
     def approve(self, key: bytes) -> None:
-        """Let bridges with this public key join from now on, those that wait among them."""
+        """Let bridges with this public key join from now on, those that wait among them; empty: see `Admission`."""
         self.admission.approve(key)
         self._judge_again()
 
@@ -282,6 +284,11 @@ class Link(asyncio.DatagramProtocol):
         worker = self.worker
         late = bool(worker.echoes) and worker.health.late
         return worker.brake.on or late or self._state == control.DRAIN
+
+    @property
+    def introduced(self) -> bool:
+        """It is known what its bridge is, and which key it has if any."""
+        return self.worker.peer is not None or time() - self.since >= PLAIN_AFTER
 
     @property
     def busy(self) -> bool:

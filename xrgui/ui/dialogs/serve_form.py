@@ -189,7 +189,10 @@ class ServeForm(QWidget):
         asks = self.approval.isChecked()
         for part in self.bridges.rows:
             part.show_keys(asks)
-        text = tr("Each shows a key of its own, which you approve when it first comes. Stock Xray and v2ray have none.")
+        text = tr(
+            "When one first connects you are asked here, and approve its key once. Xray and v2ray have no keys: you "
+            "may let those in by their id alone."
+        )
         self.fields["approval"].say("muted", text if asks else "")
 
     def _certificate_words(self) -> tuple[str, str]:

@@ -18,6 +18,21 @@ from xrgui.ui.widgets.basic import button, fit_hint, label, port_box, row, tab_b
 from xrgui.ui.widgets.field import Note
 
 
+class KeylessLine(QWidget):
+    """A computer that was let in without a key."""
+
+    removed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        text = label(tr("Its id alone is enough (Xray, v2ray)"), tone="muted")
+        self.remove = button("", kind="bare", icon="close", tip=tr("Ask it for a key from now on"))
+        self.remove.clicked.connect(self.removed)
+        line = row(text, None, self.remove)
+        line.setContentsMargins(12, 0, 0, 0)
+        self.setLayout(line)
+
+
 class KeyLine(QWidget):
     """A key that was approved, and what its owner is called."""
 
@@ -75,9 +90,14 @@ class BridgeRow(QWidget):
         self.remove.clicked.connect(self.removed)
         self.note = Note()
         self.keys: list[KeyLine] = []
+        self.keyless = KeylessLine()
+        self.keyless.removed.connect(self._ask_for_key)
         self._key_list = QVBoxLayout()
         self._key_list.setSpacing(5)
-        _lay_out(self, row(self.name, self.link, self.remove), self.note).addLayout(self._key_list)
+        layout = _lay_out(self, row(self.name, self.link, self.remove), self.note)
+        layout.addWidget(self.keyless)
+        layout.addLayout(self._key_list)
+        self.keyless.hide()
 
     def show_value(self, bridge: Bridge) -> None:
         self._bridge = bridge
@@ -89,9 +109,16 @@ class BridgeRow(QWidget):
             self.keys.append(line)
             self._key_list.addWidget(line)
 
-    def show_keys(self, shown: bool) -> None:
+    def show_keys(self, asks: bool) -> None:
+        """What was approved counts only where approval is asked for."""
+        keyless = self._bridge.keyless
+        self.keyless.setVisible(asks and keyless)
         for line in self.keys:
-            line.setVisible(shown)
+            line.setVisible(asks and not keyless)
+
+    def _ask_for_key(self) -> None:
+        self._bridge = msgspec.structs.replace(self._bridge, keyless=False)
+        self.changed.emit()
 
     def _drop(self, line: KeyLine) -> None:
         self.keys.remove(line)

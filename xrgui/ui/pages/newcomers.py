@@ -40,19 +40,21 @@ class Newcomers(Card):
             return
         self._shown = tunnel.newcomers
         self._title.setText(words.asking(tunnel))
+        self._text.setVisible(any(newcomer.key for newcomer in tunnel.newcomers))
         clear_layout(self._rows)
         for newcomer in tunnel.newcomers[:ROWS]:
             self._rows.addWidget(self._row(newcomer))
 
     def _row(self, newcomer: Newcomer) -> QWidget:
         part = QWidget()
-        key = Elided(newcomer.fingerprint or tr("It shows no key"), fixed=bool(newcomer.fingerprint))
-        about = paragraph(self._about(newcomer), tone="muted", size=theme.SMALL)
-        ignore = self._button(tr("Ignore"), "ignore", newcomer)
-        buttons = [ignore]
         if newcomer.key:
-            buttons.insert(0, self._button(tr("Approve"), "approve", newcomer, "primary"))
-        line = row(column(key, about, gap=2), *buttons)
+            shown = Elided(newcomer.fingerprint, fixed=True)
+            approve = self._button(tr("Approve"), "approve", newcomer, "primary")
+        else:
+            shown = Elided(tr("xrgui without a key") if newcomer.xrgui else tr("Xray or v2ray"))
+            approve = self._button(tr("Let it in"), "approve", newcomer)
+        about = paragraph(self._about(newcomer), tone="muted", size=theme.SMALL)
+        line = row(column(shown, about, gap=2), approve, self._button(tr("Ignore"), "ignore", newcomer))
         line.setStretch(0, 1)
         part.setLayout(line)
         return part
@@ -71,4 +73,15 @@ class Newcomers(Card):
         )
         if newcomer.key:
             return text
-        return f"{text}. " + tr("Stock Xray and v2ray have no keys: they come in only where no approval is asked for.")
+        return f"{text}. {self._without_key(newcomer)}"
+
+    def _without_key(self, newcomer: Newcomer) -> str:
+        if newcomer.xrgui:
+            return tr(
+                "“xrgui key” on that computer makes one; then start its tunnel anew. If you let it in as it is, its id "
+                "alone is enough from now on."
+            )
+        return tr(
+            "It cannot prove who it is. If you let it in, its id alone is enough from now on: whoever has its link can "
+            "come in its place."
+        )

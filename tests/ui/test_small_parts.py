@@ -262,6 +262,17 @@ def test_notices_stand_behind_one_another(qtbot) -> None:
     bar.clear("one")
 
 
+def test_a_notice_that_is_refused_goes_and_says_so(qtbot) -> None:
+    bar, asked = NoticeBar(), []
+    qtbot.addWidget(bar)
+    bar.say("one", "stopped", "First", "Add", None, "No", lambda: asked.append("refused"))
+    assert not bar._refusal.isHidden()
+    bar._refusal.click()
+    assert (asked, bar.isHidden()) == (["refused"], True)
+    bar.say("two", "stopped", "Second")
+    assert bar._refusal.isHidden()
+
+
 def test_a_toast_has_one_way_back(qtbot) -> None:
     parent = QWidget()
     qtbot.addWidget(parent)

@@ -116,6 +116,7 @@ class Program:
             self.runner.show(profile_id)
         self.shell.loaded()
         await self.totals.start(list(self.library.profiles))
+        self.shell.choices.offer_menu()
         if self.settings_note:
             self.shell.say(self.settings_note)
         spawn(self.health.run(), "watch services")

@@ -58,6 +58,24 @@ class Choices(QObject):
         else:
             self.change_engine("restart")
 
+    def offer_menu(self) -> None:
+        """Who installed xrgui by pip or as a bundle finds it nowhere on the desktop, and is asked once."""
+        if self._program.settings.menu_refused or not desktop_entry.is_missing():
+            return
+        text = tr("Add xrgui to the applications menu, to start it from there and open xrgui:// links?")
+        notice = self._shell.window.notice
+        notice.say("menu", "stopped", text, tr("Add"), self._add_to_menu, tr("No thanks"), self._refuse_menu)
+
+    def _add_to_menu(self) -> None:
+        self._shell.window.notice.clear("menu")
+        self._system_asked(desktop_entry.set_on, True)
+        if desktop_entry.is_on():
+            self._shell.say(tr("xrgui is among the applications now"))
+
+    def _refuse_menu(self) -> None:
+        self._program.settings.menu_refused = True
+        self._program.save(self._program.settings_file, self._program.settings)
+
     def _system_asked(self, change: Callable[[bool], None], on: bool) -> None:
         try:
             change(on)

@@ -40,6 +40,17 @@ def _icons() -> dict[Path, Path]:
     return {theme / "scalable/apps/xrgui.svg": ours / "xrgui.svg", **sizes}
 
 
+def is_missing() -> bool:
+    """Neither we nor a package put an entry here. One who works in a checkout wants none."""
+    return supported() and not paths.in_checkout() and not any(path.is_file() for path in _entries())
+
+
+def _entries() -> list[Path]:
+    """Where desktops look for it (XDG Base Directory Specification)."""
+    shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    return [_entry(), *(Path(folder) / "applications" / APPLICATION for folder in shared.split(":") if folder)]
+
+
 def is_on() -> bool:
     return _entry().is_file()
 

@@ -32,6 +32,8 @@ class Settings(msgspec.Struct, omit_defaults=False):
     secrets: Literal["", "keyring", "file", "memory"] = ""
     """Where secrets lie; empty: not chosen yet, the keyring if there is one."""
     check_updates: bool = False
+    menu_refused: bool = False
+    """Not to be asked again whether xrgui shall be among the applications."""
 
 
 class WindowState(msgspec.Struct):

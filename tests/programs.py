@@ -30,6 +30,7 @@ class Xrgui:
         self.env = {
             **os.environ,
             "XRGUI_RUNTIME_DIR": str(home / "run"),
+            "XDG_DATA_HOME": str(home / "data"),
             "XDG_STATE_HOME": str(home / "state"),
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
             "NO_COLOR": "1",

@@ -33,6 +33,7 @@ COMMANDS = {
     "forward": Entry("forward:forward", "Reach a service beside the public server."),
     "demo": Entry("demo:demo", "See a tunnel work on this machine."),
     "status": Entry("attached:status", "What the running engines do."),
+    "approve": Entry("approve:approve", "Let a bridge in that waits for it."),
     "connections": Entry("attached:connections", "The live sub-connections."),
     "logs": Entry("attached:logs", "What a running engine logged."),
     "stop": Entry("attached:stop", "Stop a running engine."),

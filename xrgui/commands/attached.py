@@ -35,7 +35,7 @@ def status(pid: int | None, as_json: bool) -> None:
 
     Exit code 1 where none runs.
     """
-    found = asyncio.run(_ask_all(pid, lambda engine: engine.call(rpc.GetStatus())))
+    found = asyncio.run(ask_all(pid, lambda engine: engine.call(rpc.GetStatus())))
     if as_json:
         click.echo(_json({"engines": found}))
     else:
@@ -54,7 +54,7 @@ def _status_text(status: rpc.Status) -> str:
         lines.append(f"\n{config.name}")
         lines += table(
             [("bridge " + b.tag, _bridge_text(b), b.server) for b in config.bridges]
-            + [("portal " + p.tag, _portal_text(p), ", ".join(filter(None, p.peers))) for p in config.portals]
+            + [row for p in config.portals for row in _portal_rows(p)]
             + [(f"inbound {i.tag}", f"{i.protocol}, {i.connections} open", i.listen) for i in config.inbounds],
             indent="  ",
         )
@@ -76,11 +76,20 @@ def _bridge_text(bridge: rpc.BridgeStatus) -> str:
     return f"{bridge.state}{f' (attempt {bridge.attempt})' if bridge.attempt > 1 else ''}"
 
 
+def _portal_rows(portal: rpc.PortalStatus) -> list[tuple[str, str, str]]:
+    """The portal, and the bridges that wait for `xrgui approve`."""
+    there = (f"portal {portal.tag}", _portal_text(portal), ", ".join(filter(None, portal.peers)))
+    return [there, *(("  waits for approval", name_of(bridge), bridge.address) for bridge in portal.waiting)]
+
+
+def name_of(bridge: rpc.PendingBridge) -> str:
+    return bridge.fingerprint or ("no key" if bridge.xrgui else "no key (Xray or v2ray)")
+
+
 def _portal_text(portal: rpc.PortalStatus) -> str:
-    waiting = f"; {len(portal.pending)} without an approved key" if portal.pending else ""
     if not portal.links:
-        return f"no bridge is connected{waiting}"
-    return f"{portal.links} link{'s' if portal.links > 1 else ''}, {portal.visitors} visitors{waiting}"
+        return "no bridge is connected"
+    return f"{portal.links} link{'s' if portal.links > 1 else ''}, {portal.visitors} visitors"
 
 
 @click.command()
@@ -88,7 +97,7 @@ def _portal_text(portal: rpc.PortalStatus) -> str:
 @json_option
 def connections(pid: int | None, as_json: bool) -> None:
     """The live sub-connections of the running engines."""
-    found = asyncio.run(_ask_all(pid, _sessions))
+    found = asyncio.run(ask_all(pid, _sessions))
     rows = [(pid, row) for pid, listed in found for row in listed.rows]
     if as_json:
         click.echo(_json([{"pid": pid, **msgspec.structs.asdict(row)} for pid, row in rows]))
@@ -197,7 +206,7 @@ async def _connect(path: Path) -> client.Client:
         raise CommandError(f"The engine at {path} does not answer: {reason}.") from None
 
 
-async def _ask_all(pid: int | None, ask: Callable[[client.Client], Awaitable[T]]) -> list[T]:
+async def ask_all(pid: int | None, ask: Callable[[client.Client], Awaitable[T]]) -> list[T]:
     answers: list[T] = []
     for path in _paths(pid):
         async with await _connect(path) as engine:
@@ -207,6 +216,12 @@ async def _ask_all(pid: int | None, ask: Callable[[client.Client], Awaitable[T]]
             except TimeoutError:
                 raise _silent(path) from None
     return answers
+
+
+async def call(pid: int, what: rpc.Call[T]) -> T:
+    """Raises RpcError."""
+    async with await _connect(_only(pid)) as engine:
+        return await engine.call(what)
 
 
 def _silent(path: Path) -> CommandError:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import click
 
-from xrgui import logs, loop
+from xrgui import bridge_key, logs, loop
 from xrgui.address import Network, format_endpoint, parse_endpoint
 from xrgui.commands.errors import CommandError
 from xrgui.commands.run import control_socket, log_level, until_stopped, with_signals
@@ -102,8 +102,17 @@ def expose(
     loop.run(_expose(wanted, found, public_url or "", log_level or "info"))
 
 
+def have_key() -> None:
+    """A public server may ask for this machine's key; it is made where there is none yet."""
+    try:
+        bridge_key.ensure(bridge_key.default_path())
+    except (OSError, ValueError):
+        return  # the engine says what is wrong with it
+
+
 async def _expose(target: Target, via: Via, url: str, level: str) -> None:
     host = Host(Engine, logs.install(level), level=level)
+    have_key()
     with_signals(host, host.follow_logs)
     service = Service(port=target.port, host=target.host, network=target.network)
     config = share_through(via.server, (service,), via.tunnel_domain)

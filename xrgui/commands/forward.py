@@ -12,7 +12,7 @@ import msgspec
 from xrgui import logs, loop
 from xrgui.address import Network, format_endpoint
 from xrgui.commands.errors import CommandError
-from xrgui.commands.expose import judge, say, wait_for_link
+from xrgui.commands.expose import have_key, judge, say, wait_for_link
 from xrgui.commands.run import control_socket, log_level, until_stopped, with_signals
 from xrgui.commands.via import Via, read_via
 from xrgui.config import model
@@ -107,6 +107,7 @@ def forward(forward: str, via: str, server: str | None, domain: str | None, log_
 
 async def _forward(wanted: Forward, via: Via, level: str) -> None:
     host = Host(Engine, logs.install(level), level=level)
+    have_key()
     with_signals(host, host.follow_logs)
     config = forward_through(via, wanted)
     judge(config)

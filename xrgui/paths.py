@@ -37,12 +37,13 @@ def resources() -> Path:
     """The folder of icons, translations and examples: inside the installed package, or beside it in
     a checkout."""
     package = Path(__file__).parent
-    return package.parent / "resources" if in_checkout() else package / "resources"
+    installed = package / "resources"
+    return installed if installed.is_dir() else package.parent / "resources"
 
 
 def in_checkout() -> bool:
     """Whether this runs from its source rather than from an installed package or a bundle."""
-    return not (Path(__file__).parent / "resources").is_dir()
+    return resources().parent != Path(__file__).parent
 
 
 def program(*args: str) -> list[str]:

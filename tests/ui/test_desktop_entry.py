@@ -18,7 +18,8 @@ from PySide6.QtGui import QImageReader
 from tests.programs import ROOT
 from xrgui import paths
 from xrgui.commands.desktop import desktop
-from xrgui.ui import autostart, desktop_entry
+from xrgui.ui import autostart, desktop_entry, settings
+from xrgui.ui.app import Program
 from xrgui.ui.single import SingleInstance
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux")
@@ -45,14 +46,14 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["/usr/bin/xrgui", '/opt/a "b" $c `d` \\e 100%/x y'], ids=["plain", "odd"])
-def program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def started(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     path = str(request.param)
     monkeypatch.setattr(paths, "program", lambda *args: [path, *args])
     return path
 
 
 @pytest.mark.parametrize("module", [desktop_entry, autostart])
-def test_the_desktop_accepts_it(home: Path, program: str, module: type[desktop_entry]) -> None:
+def test_the_desktop_accepts_it(home: Path, started: str, module: type[desktop_entry]) -> None:
     validate = tool("desktop-file-validate")
     module.set_on(True)
     assert said(validate, module._entry()) == ""
@@ -101,6 +102,44 @@ def test_icons_of_each_size_come_and_go_with_it(home: Path) -> None:
     assert (theme / "scalable/apps/xrgui.svg").is_file()
     desktop_entry.set_on(False)
     assert [file for file in home.rglob("*xrgui*") if file.is_file()] == []
+
+
+@pytest.fixture
+def installed(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Not in a checkout, where nobody is asked."""
+    monkeypatch.setattr(paths, "in_checkout", lambda: False)
+    monkeypatch.setenv("XDG_DATA_DIRS", f"{home / 'shared'}:{home / 'more'}")
+    return home
+
+
+def test_an_entry_is_missing_where_neither_we_nor_a_package_put_one(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desktop_entry.is_missing()
+    desktop_entry.set_on(True)
+    assert not desktop_entry.is_missing()
+    desktop_entry.set_on(False)
+    packaged = installed / "more" / "applications" / "xrgui.desktop"
+    packaged.parent.mkdir(parents=True)
+    packaged.touch()
+    assert not desktop_entry.is_missing()
+    packaged.unlink()
+    monkeypatch.setattr(paths, "in_checkout", lambda: True)
+    assert not desktop_entry.is_missing()
+
+
+@pytest.mark.parametrize("answer", ["Add", "No thanks"])
+async def test_the_window_asks_until_it_has_an_answer(program: Program, installed: Path, answer: str) -> None:
+    bar = program.shell.window.notice
+    program.shell.choices.offer_menu()
+    assert bar.isVisible()
+    {"Add": bar._button, "No thanks": bar._refusal}[answer].click()
+    assert not bar.isVisible()
+    assert desktop_entry.is_on() == (answer == "Add")
+    again, _ = settings.load(program.settings_file, settings.Settings)
+    assert again.menu_refused == (answer == "No thanks")
+    program.shell.choices.offer_menu()
+    assert not bar.isVisible()
 
 
 def test_the_command_does_the_same(home: Path) -> None:

@@ -361,12 +361,22 @@ class TestKeys:
         assert await ask(port_of(here, "local")) == b""
         await until(lambda: last_error(here, "local"))
         assert ("has yet to approve" if has_key else "without a bridge key") in last_error(here, "local")
-        if has_key:
-            assert there.approve("portal", bridge_key.decode(key))
-            assert (portal_of(there).links, portal_of(there).pending) == (2, ())
-            assert await ask(port_of(there, "visitors")) == b"hello"
-            assert await ask(port_of(here, "local")) == b"hello"
+        assert [waiting.xrgui for waiting in portal_of(there).waiting] == [True]
+        assert there.approve("portal", bridge_key.decode(key) if has_key else b"")
+        assert (portal_of(there).links, portal_of(there).pending) == (2, ())
+        assert await ask(port_of(there, "visitors")) == b"hello"
+        assert await ask(port_of(here, "local")) == b"hello"
         assert not there.approve("another", bytes(32))
+
+    async def test_who_is_let_in_by_his_id_alone_is_so_until_keys_are_asked_for_anew(self, ends: Ends) -> None:
+        there, _ = await ends(keys=())
+        portal = there._portals["portal"]
+        await until(lambda: len(portal_of(there).pending) == 2)
+        portal.approve(b"")
+        assert len(portal.links) == 2
+        assert not portal.admission.required
+        portal.require([bytes(32)])
+        assert portal.links == []
 
     async def test_a_list_that_changes_counts_for_links_that_stand(self, ends: Ends, tmp_path: Path) -> None:
         key = make_key(tmp_path / "k")
@@ -424,6 +434,7 @@ class TestKeys:
             rpc.Approve("other", "portal", key),
             rpc.Approve("web", "other", key),
             rpc.Approve("web", "portal", "A"),
+            rpc.Approve("web", "other", ""),
         ):
             with pytest.raises(rpc.RpcError):
                 await procedures.of(call)

@@ -14,7 +14,7 @@ from xrgui.engine.memory import memory
 from xrgui.engine.mux import extension, frames, health, resumption, worker
 from xrgui.engine.mux.worker import MuxWorker
 from xrgui.engine.reverse import waiting
-from xrgui.engine.reverse.portal import Portal
+from xrgui.engine.reverse.portal import PLAIN_AFTER, Portal
 from xrgui.engine.session import Session
 
 LIMIT = 1 << 20
@@ -59,6 +59,21 @@ def loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLoop]:
 @pytest.fixture
 def portal(loop: FakeLoop) -> Portal:
     return Portal("portal", buffer_limit=lambda: LIMIT)
+
+
+def test_who_waits_for_approval_is_told_once_it_is_clear_what_he_is(
+    loop: FakeLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An xrgui, which shows its key a moment later, is never taken for a stock bridge, which has none."""
+    asking = Portal("portal", buffer_limit=lambda: LIMIT, keys=())
+    worker = link(asking)
+    [waiting_link] = asking.pending
+    assert not waiting_link.introduced
+    worker.peer = extension.Hello(extension.FEATURES, LIMIT, bytes(16))
+    assert waiting_link.introduced
+    worker.peer = None
+    waiting_link.since -= PLAIN_AFTER
+    assert waiting_link.introduced
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from tests.ui.ending import end
 from xrgui.ui import theme
 from xrgui.ui.app import Program
 from xrgui.ui.language import language
-from xrgui.ui.tasks import cancel_all
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,4 @@ async def program(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.Monkey
     made.shell.window.resize(1280, 800)
     made.shell.window.show()
     yield made
-    await cancel_all()
-    made.shell._quitting = True
-    made.shell.window.close()
-    made.shell.window.deleteLater()
+    await end(made)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import pick_port
 from tests.programs import Xrgui
+from tests.ui.ending import end
 from tests.ui.samples import serve
 from xrgui import rpc
 from xrgui.client import Client, connect
@@ -23,7 +24,6 @@ from xrgui.profiles.otherend import private_end
 from xrgui.profiles.secrets import MemorySecrets
 from xrgui.ui import standing
 from xrgui.ui.app import Program
-from xrgui.ui.tasks import cancel_all
 from xrgui.ui.tunnel import Phase, Trouble, Tunnel
 
 PATIENCE = 20.0
@@ -80,10 +80,7 @@ async def program(qapp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asyn
     made.shell.window.show()
     yield made
     await made.engine.leave()
-    await cancel_all()
-    made.shell._quitting = True
-    made.shell.window.close()
-    made.shell.window.deleteLater()
+    await end(made)
 
 
 async def share(engine: Client, profile: Profile) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from tests.conftest import pick_port
 from tests.programs import Xrgui
+from tests.ui.ending import end
 from xrgui.ui.app import Program
-from xrgui.ui.tasks import cancel_all
 from xrgui.ui.tunnel import Phase
 
 PATIENCE = 20.0
@@ -63,7 +63,4 @@ async def test_it_attaches_and_leaves(qapp, runs) -> None:
         assert await asyncio.to_thread(xrgui.status)
         await until(lambda: not len(program.tunnels))
     finally:
-        await cancel_all()
-        program.shell._quitting = True
-        program.shell.window.close()
-        program.shell.window.deleteLater()
+        await end(program)

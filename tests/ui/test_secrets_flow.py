@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QDialog
 
+from tests.ui.ending import end
 from tests.ui.samples import SECRET, share
 from xrgui.profiles.secrets import MemorySecrets, SecretError
 from xrgui.ui import library as library_module
 from xrgui.ui.app import Program
 from xrgui.ui.dialogs.passphrase import Passphrase
 from xrgui.ui.dialogs.secrets import SecretsChoice
-from xrgui.ui.tasks import cancel_all
 
 PHRASE = "correct horse"
 
@@ -44,11 +44,8 @@ async def begin(qapp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         return made[-1]
 
     yield start_again
-    await cancel_all()
     for program in made:
-        program.shell._quitting = True
-        program.shell.window.close()
-        program.shell.window.deleteLater()
+        await end(program)
 
 
 def no_keyring() -> None:

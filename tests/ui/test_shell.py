@@ -11,6 +11,7 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit
 
+from tests.ui.ending import end
 from tests.ui.samples import LINK, SECRET, share
 from xrgui.profiles.files import StoreError
 from xrgui.profiles.qr import qr_svg
@@ -22,7 +23,6 @@ from xrgui.ui.dialogs.close_question import CloseQuestion
 from xrgui.ui.dialogs.editor import Editor
 from xrgui.ui.dialogs.export import Export
 from xrgui.ui.dialogs.import_preview import ImportPreview
-from xrgui.ui.tasks import cancel_all
 from xrgui.ui.tray import Tray
 from xrgui.ui.tunnel import Newcomer, Phase
 
@@ -40,10 +40,7 @@ async def program(qapp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     made.shell.window.show()
     made.shell.loaded()
     yield made
-    await cancel_all()
-    made.shell._quitting = True
-    made.shell.window.close()
-    made.shell.window.deleteLater()
+    await end(made)
 
 
 async def settle() -> None:

@@ -20,8 +20,11 @@ _running: set[asyncio.Task[Any]] = set()
 def spawn(
     coroutine: Coroutine[Any, Any, Any], name: str, failed: Callable[[BaseException], None] | None = None
 ) -> asyncio.Task[Any]:
-    """Run *coroutine* in the window's loop; *failed* gets what it raises, else the log does."""
-    task = asyncio.get_running_loop().create_task(coroutine, name=name)
+    """Run *coroutine* in the window's loop; *failed* gets what it raises, else the log does.
+
+    Qt delivers events while that loop pauses too: in its last turn, and between the steps of a test.
+    """
+    task = asyncio.get_event_loop().create_task(coroutine, name=name)
     _running.add(task)
 
     def ended(task: asyncio.Task[Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
+from xrgui.ui import theme
 from xrgui.ui.language import tr
 from xrgui.ui.widgets.basic import Frame, button, column, label, paragraph, row
 from xrgui.ui.widgets.picture import Picture
@@ -70,13 +71,16 @@ class FirstStart(QScrollArea):
         self.setWidget(content)
 
     def _card(self, key: str, title: str, text: str, action: str, *, primary: bool) -> Frame:
-        heading = label(title, size=15, bold=True)
+        heading = paragraph(title, size=15)
+        heading.setFont(theme.font(15, bold=True))
         picture = Picture({"serve": "server"}.get(key, key), "accent", 18)
         part = button(action, kind="primary" if primary else "", name=title)
         part.setAccessibleDescription(text)
         part.clicked.connect(lambda: self.asked.emit(key))
         body = paragraph(text, tone="muted")
-        layout = column(row(picture, heading, None, gap=10), body, None, row(part, None), gap=10)
+        top = row(picture, heading, gap=10)
+        top.setStretch(1, 1)
+        layout = column(top, body, None, row(part, None), gap=10)
         card = Frame("card", layout, 20)
         layout.setAlignment(body, Qt.AlignmentFlag.AlignTop)
         return card

@@ -38,17 +38,17 @@ async def until(condition: Callable[[], object]) -> None:
 
 @pytest.fixture
 def computers(tmp_path: Path) -> Iterator[Callable[[str], tuple[Xrgui, Path]]]:
-    """An engine with a home, and so a key, of its own."""
+    """An engine with a home, and so a key unless it shall have none, of its own."""
     made: list[Xrgui] = []
 
-    def computer(name: str) -> tuple[Xrgui, Path]:
+    def computer(name: str, *, has_key: bool = True) -> tuple[Xrgui, Path]:
         home = tmp_path / name
         home.mkdir()
         xrgui = Xrgui(home)
         xrgui.env["XDG_DATA_HOME"] = str(home / "data")
         made.append(xrgui)
-        key = xrgui("key").stdout.splitlines()[0]
-        (home / "key").write_text(key)
+        if has_key:
+            (home / "key").write_text(xrgui("key").stdout.splitlines()[0])
         process = xrgui.start("engine", "--until-eof")
         assert process.stdout is not None
         return xrgui, Path(process.stdout.readline().strip())
@@ -159,6 +159,26 @@ async def test_a_stranger_waits_until_he_is_approved_for_good(program: Program, 
         await until(lambda: tunnel.links)
         assert not tunnel.newcomers
         assert await fetch(visitors) == b"hello"
+
+
+async def test_one_without_a_key_is_let_in_by_its_id_for_good(program: Program, computers, service: int) -> None:
+    _, endpoint = computers("server")
+    _, old_endpoint = computers("old", has_key=False)
+    profile, tunnel, visitors = await serve_from(program, endpoint, service)
+    async with await connect(old_endpoint) as old:
+        await share(old, profile)
+        await until(lambda: tunnel.newcomers)
+        [newcomer] = tunnel.newcomers
+        assert (newcomer.key, newcomer.who) == ("", "127.0.0.1")
+        assert program.notifications.list[-1].text == f"Without a key, from {newcomer.address}"
+        program.shell.tunnels.newcomer_answered.emit("approve", newcomer)
+        await until(lambda: tunnel.links and not tunnel.newcomers)
+        assert await fetch(visitors) == b"hello"
+        saved = program.library.store.directory / "profiles" / "serve.json"
+        await until(lambda: json.loads(saved.read_text())["bridges"][0].get("keyless"))
+        kept = program.library.get("serve")
+        assert kept is not None
+        assert kept.approval, "other computers are asked for their keys"
 
 
 async def test_a_stranger_with_a_stolen_id_stays_outside(program: Program, computers, service: int) -> None:

@@ -321,20 +321,23 @@ class SubStream(Sending):
             self.grant()
 
     def _release(self) -> None:
-        while self.held and not self.paused and not self.lost:
-            data = self.held.popleft()
+        held = self.held
+        if held is None:
+            return
+        while held and not self.paused and not self.lost:
+            data = held.popleft()
             self.held_size -= len(data)
             memory.used -= len(data)
             self.protocol.data_received(data)
         self.worker.brake.relieved(self)
-        if self.lost or self.paused:
+        if self.lost or held:
             return
         self.held = None
         if self.over:
             self.finish(None)
         elif self.peer_ended:
             self._deliver_eof()
-        elif self.credited:
+        elif self.credited and not self.paused:
             self.grant()
 
     def is_reading(self) -> bool:

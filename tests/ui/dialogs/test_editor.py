@@ -281,3 +281,19 @@ def test_trusting_a_certificate_pins_it(qtbot) -> None:
     editor.form._ask_server = lambda: None
     editor.form._note_asked("pin:" + "ab" * 32)
     assert editor.profile.server.pins == ("ab" * 32,)
+
+
+@pytest.mark.parametrize("profile", [share(), serve()], ids=["share", "serve"])
+def test_an_open_dialog_grows_with_what_it_says_and_then_rests(qtbot, monkeypatch, profile: Profile) -> None:
+    looks: list[int] = []
+    grow = Editor._grow
+    monkeypatch.setattr(Editor, "_grow", lambda self: (looks.append(1), grow(self)))
+    editor = open_editor(qtbot, profile, new=False)
+    qtbot.wait(50)
+    before = editor.height()
+    editor.form.fields["name"].say("error", "long words " * 60)
+    qtbot.wait(50)
+    assert editor.height() > before
+    looks.clear()
+    qtbot.wait(100)
+    assert looks == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QDialog, QFrame, QLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from xrgui.ui import icons, theme
@@ -66,8 +66,8 @@ class Dialog(QDialog):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Grow with the body; never shrink, so that nothing jumps while one types."""
-        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
-            QTimer.singleShot(0, self, self._grow)
+        if event.type() == QEvent.Type.LayoutRequest and self._area is not None:
+            self._area.updateGeometry()
         return False
 
     def _grow(self) -> None:
@@ -90,12 +90,12 @@ class Dialog(QDialog):
 
     def fit(self) -> None:
         """As high as the body wants, at most as the screen has."""
+        if self._area is not None:
+            self._area.updateGeometry()
         self.resize(*self._wanted())
 
     def _wanted(self) -> tuple[int, int]:
         self._layout.activate()
-        if self._area is not None:
-            self._area.updateGeometry()
         available = self.screen().availableGeometry()
         width = min(max(self.width(), self._layout.totalMinimumSize().width()), available.width() - 20)
         height = self._layout.totalHeightForWidth(width)
@@ -131,6 +131,11 @@ class _Area(QScrollArea):
             taken = self.verticalScrollBar().sizeHint().width() if event.type() == QEvent.Type.Show else 0
             _leave(self._body, MARGIN - taken)
         return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         hint = self._body.sizeHint()

@@ -117,7 +117,7 @@ def new_tunnel_errors(program: Program) -> Editor:
 
 
 def new_errors(program: Program, role: str) -> Editor:
-    editor = Editor(program.shell.window, Profile(id="x", name="", role=role), new=True)
+    editor = Editor(program.shell.window, Profile(id="x", name="", role=role, approval=role == "server"), new=True)
     editor._save()
     return editor
 

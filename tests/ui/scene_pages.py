@@ -24,6 +24,7 @@ from xrgui.ui.tunnel import Phase, Trouble, Tunnel
 
 def pages() -> Iterator[Scene]:
     yield Scene("first-start", "tunnels", empty)
+    yield Scene("first-start-menu", "tunnels", menu_offered)
     yield from tunnels()
     yield from notices()
     yield Scene("connections", "connections", visitors(1000))
@@ -135,6 +136,11 @@ def engine_gone(program: Program) -> None:
     program.engine.state = EngineState.STOPPED
     program.shell._engine_given_up()
     program.shell._show_figures()
+
+
+def menu_offered(program: Program) -> None:
+    empty(program)
+    program.shell.choices.ask_menu()
 
 
 def no_keyring(program: Program) -> None:

@@ -60,8 +60,10 @@ class Choices(QObject):
 
     def offer_menu(self) -> None:
         """Who installed xrgui by pip or as a bundle finds it nowhere on the desktop, and is asked once."""
-        if self._program.settings.menu_refused or not desktop_entry.is_missing():
-            return
+        if not self._program.settings.menu_refused and desktop_entry.is_missing():
+            self.ask_menu()
+
+    def ask_menu(self) -> None:
         text = tr("Add xrgui to the applications menu, to start it from there and open xrgui:// links?")
         notice = self._shell.window.notice
         notice.say("menu", "stopped", text, tr("Add"), self._add_to_menu, tr("No thanks"), self._refuse_menu)

@@ -219,3 +219,31 @@ def test_a_stranger_with_another_instance_gets_nothing_of_ours(pair: Pair) -> No
     service.write(9)
     pair.heal()
     assert visitor.received == 9
+
+
+def test_a_visitor_who_leaves_while_he_resumes_is_no_disagreement(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
+    visitor, service = asked(pair)
+    cut(pair, 0)
+    cut(pair, 1)
+    pair.link()
+    for way in (0, 1):
+        pair.loop.run()
+        pair.deliver(-1, way, 1 << 20)
+    assert pair.resumptions[0]._reopening
+    assert visitor.transport is not None
+    visitor.transport.abort()
+    assert not pair.resumptions[0]._reopening
+    for _ in range(2):
+        pair.deliver_all()
+    assert service.ended
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("final", [True, False])
+def test_nothing_is_kept_of_what_a_dead_link_has_asked(pair: Pair, final: bool) -> None:
+    portal, bridge = pair.links[-1][:2]
+    bridge.put_control(extension.Reopen(0x9000, 77, 0).encode())
+    pair.deliver_all()
+    assert pair.resumptions[0]._unknown
+    portal.abort(ConnectionResetError("the peer talked nonsense"), final=final)
+    assert not pair.resumptions[0]._unknown

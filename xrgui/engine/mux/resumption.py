@@ -77,6 +77,8 @@ class Resumption:
 
     def _forget(self, instance: bytes, stream: SubStream) -> None:
         known = self._streams.pop((instance, stream.uid), None) is stream
+        if self._reopening.get((stream.worker, stream.id)) is stream:
+            del self._reopening[stream.worker, stream.id]
         stream.drop_sent()
         if known and stream.introduction is None and not (stream.over or stream.end_seen):
             self._note_end(instance, stream)
@@ -89,12 +91,15 @@ class Resumption:
         while len(over) > MOST_UNKNOWN or now - next(iter(over.values())) > REMEMBERED:
             del over[next(iter(over))]
 
-    def park(self, worker: MuxWorker, instance: bytes) -> None:
-        """*worker*'s link has died: keep what can go on and leave the rest to it."""
+    def lost(self, worker: MuxWorker) -> None:
+        """*worker*'s link has died: nobody answers any more what was asked over it."""
         for key in [key for key in self._reopening if key[0] is worker]:
             del self._reopening[key]
         for unknown in [unknown for unknown, link in self._unknown.items() if link is worker]:
             del self._unknown[unknown]
+
+    def park(self, worker: MuxWorker, instance: bytes) -> None:
+        """*worker*'s link was lost: keep what can go on and leave the rest to it."""
         parked = self._parked.setdefault(instance, {})
         for stream in [*worker.streams.values(), *worker.settling.values()]:
             if not isinstance(stream, SubStream) or self._streams.get((instance, stream.uid)) is not stream:

@@ -179,8 +179,10 @@ class MuxWorker(asyncio.Protocol):
         self.brake.stop()
         self.transport = None
         self._out.clear()
-        if self.resumption is not None and self.peer is not None and not self.final:
-            self.resumption.park(self, self.peer.instance)
+        if self.resumption is not None and self.peer is not None:
+            self.resumption.lost(self)
+            if not self.final:
+                self.resumption.park(self, self.peer.instance)
         for stream in list(self.streams.values()):
             stream.ended(exc or ConnectionResetError("the link to the other end is gone"))
         self.streams.clear()

@@ -55,10 +55,10 @@ def _shape(status: Status) -> object:
             [(i.tag, i.listen) for i in config.inbounds],
             [(o.tag, o.server) for o in config.outbounds],
             [
-                (b.tag, b.state, b.server, b.attempt, b.links, b.error, b.rtt_ms, b.public)
+                (b.tag, b.state, b.server, b.attempt, b.links, b.error, b.rtt_ms, b.public, b.equal)
                 for b in config.bridges
             ],
-            [(p.tag, p.links, p.peers, p.rtt_ms) for p in config.portals],
+            [(p.tag, p.links, p.peers, p.rtt_ms, p.pending, p.forged) for p in config.portals],
         )
         for config in status.configs
     ]

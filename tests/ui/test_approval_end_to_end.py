@@ -181,6 +181,21 @@ async def test_one_without_a_key_is_let_in_by_its_id_for_good(program: Program, 
         assert kept.approval, "other computers are asked for their keys"
 
 
+async def test_what_is_tried_here_asks_nobody(
+    program: Program, computers, service: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def page() -> int:
+        return service
+
+    monkeypatch.setattr(program.shell.trial, "_start_site", page)
+    _, endpoint = computers("here")
+    program.engine.attach(str(endpoint), foreign=False)
+    await until(lambda: program.engine.running)
+    url = await program.shell.trial.start()
+    assert await fetch(int(url.rpartition(":")[2])) == b"hello"
+    assert not any(tunnel.newcomers for tunnel in program.tunnels)
+
+
 async def test_a_stranger_with_a_stolen_id_stays_outside(program: Program, computers, service: int) -> None:
     _, endpoint = computers("server")
     _, thief_endpoint = computers("thief")

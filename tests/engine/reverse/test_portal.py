@@ -9,6 +9,7 @@ import pytest
 
 from tests.fuzz.clock import FakeLoop
 from tests.fuzz.wire import TARGET, Side, Wire
+from xrgui.address import Destination, Network
 from xrgui.engine.errors import RefusedError
 from xrgui.engine.memory import memory
 from xrgui.engine.mux import extension, frames, health, resumption, worker
@@ -130,12 +131,29 @@ def test_who_leaves_meanwhile_is_not_opened(portal: Portal, silent: MuxWorker, l
 
 
 def test_many_wait_in_bounds_and_in_order(portal: Portal, silent: MuxWorker) -> None:
-    sides = [visit(portal) for _ in range(waiting.MOST_WAITING + 3)]
+    share = waiting.MOST_WAITING // 2
+    sides = [visit(portal) for _ in range(share + 3)]
     assert [bool(side.ended) for side in sides].count(True) == 3
     link(portal)
     ids = [side.transport.id for side in sides if side.transport is not None]
     assert ids == sorted(ids)
-    assert len(ids) == waiting.MOST_WAITING
+    assert len(ids) == share
+
+
+def test_one_address_cannot_fill_the_waiting_room(portal: Portal, silent: MuxWorker, loop: FakeLoop) -> None:
+    def come(host: str) -> Side:
+        side = Side()
+        portal.connect(Session("visitors", "tunnel", TARGET, source=Destination(Network.TCP, host, 1)), side)
+        return side
+
+    crowd = [come("2001:db8::1" if number % 2 else "2001:db8::2") for number in range(waiting.MOST_WAITING + 10)]
+    others = [come(f"192.0.2.{number}") for number in range(200)]
+    assert sum(not side.ended for side in crowd) == waiting.MOST_WAITING // 2
+    assert not any(side.ended for side in others)
+    loop.pass_time(waiting.PATIENCE + 1)
+    assert all(side.ended for side in (*crowd, *others))
+    assert len(portal._room) == 0
+    assert not portal._room._shares
 
 
 async def test_a_portal_that_ends_sends_those_who_wait_away() -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from xrgui.engine.limits import address_of
 from xrgui.engine.session import Cancellable, Session
 
 PATIENCE = 5.0
 """Seconds that one waits for a link that is on its way back."""
-MOST_WAITING = 1000
+MOST_WAITING = 2000
+"""No address has more than are left for all others, so the visitors of one leave half of them free."""
 
 
 class WaitingRoom:
@@ -25,16 +27,19 @@ class WaitingRoom:
         self._take = take
         self._refuse = refuse
         self._waiting: deque[Waiting] = deque()
+        self._shares: Counter[str] = Counter()
         self._closed = False
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def enter(self, session: Session, protocol: asyncio.BaseProtocol) -> Cancellable | None:
-        if self._closed or len(self._waiting) >= MOST_WAITING:
+        address = address_of(session.source.host) if session.source else ""
+        if self._closed or self._shares[address] >= MOST_WAITING - len(self._waiting):
             self._refuse(protocol)
             return None
-        waiting = Waiting(self, session, protocol)
+        self._shares[address] += 1
+        waiting = Waiting(self, session, protocol, address)
         waiting.timer = asyncio.get_running_loop().call_later(PATIENCE, waiting.give_up)
         self._waiting.append(waiting)
         return waiting
@@ -50,6 +55,9 @@ class WaitingRoom:
     def leave(self, waiting: Waiting) -> None:
         if waiting in self._waiting:
             self._waiting.remove(waiting)
+            self._shares[waiting.address] -= 1
+            if not self._shares[waiting.address]:
+                del self._shares[waiting.address]
 
     def turn_away(self, waiting: Waiting) -> None:
         self.leave(waiting)
@@ -66,6 +74,7 @@ class Waiting:
     room: WaitingRoom
     session: Session
     protocol: asyncio.BaseProtocol
+    address: str
     timer: asyncio.TimerHandle | None = None
 
     def _stop_timer(self) -> None:

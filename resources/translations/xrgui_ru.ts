@@ -345,6 +345,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/actions.py" />
+      <source>Copy the link to share through it</source>
+      <translation>Скопировать ссылку для публикации через него</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
       <source>Delete</source>
       <translation>Удалить</translation>
     </message>
@@ -477,6 +482,11 @@
       <location filename="../../xrgui/ui/actions.py" />
       <source>Show as a QR code</source>
       <translation>Показать QR-код</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Show the computer's part…</source>
+      <translation>Показать часть для компьютера…</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/actions.py" />
@@ -1150,6 +1160,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Address of this server</source>
+      <translation>Адрес этого сервера</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Approval</source>
       <translation>Одобрение</translation>
     </message>
@@ -1215,8 +1230,8 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
-      <source>Name or address</source>
-      <translation>Имя или адрес</translation>
+      <source>One is made when you save.</source>
+      <translation>Будет создан при сохранении.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
@@ -3090,6 +3105,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
+      <source>Copy the link</source>
+      <translation>Скопировать ссылку</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
       <source>Edit the id</source>
       <translation>Изменить id</translation>
     </message>
@@ -3120,8 +3140,18 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
+      <source>No computer shares through this server yet</source>
+      <translation>Через этот сервер пока никто ничего не публикует</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
       <source>Nothing listens at the server's port</source>
       <translation>На порту сервера ничего не работает</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>On the computer that shares, choose “Share from this computer” and paste this server's link there. The link holds a secret.</source>
+      <translation>На компьютере, с которого нужно публиковать, выберите «Публиковать с этого компьютера» и вставьте туда ссылку этого сервера. В ссылке есть секрет.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />

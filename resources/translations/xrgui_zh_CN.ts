@@ -345,6 +345,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/actions.py" />
+      <source>Copy the link to share through it</source>
+      <translation>复制用于经它共享的链接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
       <source>Delete</source>
       <translation>删除</translation>
     </message>
@@ -477,6 +482,11 @@
       <location filename="../../xrgui/ui/actions.py" />
       <source>Show as a QR code</source>
       <translation>显示二维码</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/actions.py" />
+      <source>Show the computer's part…</source>
+      <translation>显示共享电脑端配置…</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/actions.py" />
@@ -1140,6 +1150,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Address of this server</source>
+      <translation>此服务器的地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Approval</source>
       <translation>批准</translation>
     </message>
@@ -1205,8 +1220,8 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
-      <source>Name or address</source>
-      <translation>域名或地址</translation>
+      <source>One is made when you save.</source>
+      <translation>保存时自动生成。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
@@ -3050,6 +3065,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
+      <source>Copy the link</source>
+      <translation>复制链接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
       <source>Edit the id</source>
       <translation>编辑 ID</translation>
     </message>
@@ -3080,8 +3100,18 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
+      <source>No computer shares through this server yet</source>
+      <translation>还没有电脑经此服务器共享</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
       <source>Nothing listens at the server's port</source>
       <translation>服务器端口没有程序监听</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/words.py" />
+      <source>On the computer that shares, choose “Share from this computer” and paste this server's link there. The link holds a secret.</source>
+      <translation>在要共享的电脑上选择“从本机共享”，把此服务器的链接粘贴进去。链接中含有机密。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />

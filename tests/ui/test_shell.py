@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMenu
 
 from tests.ui.ending import end
-from tests.ui.samples import LINK, SECRET, share
+from tests.ui.samples import LINK, SECRET, serve, share
 from xrgui.profiles.files import StoreError
+from xrgui.profiles.model import Bridge, Entry
 from xrgui.profiles.qr import qr_svg
 from xrgui.profiles.secrets import MemorySecrets, SecretError
 from xrgui.profiles.store import Store
@@ -271,6 +273,27 @@ async def test_the_other_end_is_shown_without_secrets(program: Program) -> None:
     export = dialog(program, Export)
     assert '"reverse"' in export.text.toPlainText()
     assert SECRET not in export.text.toPlainText()
+
+
+async def test_the_link_of_a_public_server(program: Program) -> None:
+    """One computer may share: its link. Several: the person says whose."""
+    bridges = [Bridge(name=name, secret=str(uuid.UUID(int=n))) for n, name in enumerate(("Lap & top", "Desk"), start=1)]
+    for number, some in (("first", bridges[:1]), ("both", bridges)):
+        profile = serve(id=number, bridges=tuple(some), entries=(Entry(port=8080, bridge=some[-1].name),))
+        await program.library.save(profile)
+        program.runner.show(number)
+    program.shell.tunnels.choose("first")
+    trigger(program, "copy_link")
+    await until(lambda: bridges[0].secret in QApplication.clipboard().text())
+    program.shell.tunnels.choose("both")
+    trigger(program, "copy_link")
+    [menu] = [m for m in program.shell.window.findChildren(QMenu) if m.isVisible()]
+    menu.actions()[1].trigger()
+    menu.close()
+    await until(lambda: bridges[1].secret in QApplication.clipboard().text())
+    program.shell.tunnels.choose("one")
+    program.shell._enable()
+    assert not program.shell.actions["copy_link"].isEnabled()
 
 
 async def test_copy_of_a_public_address(program: Program) -> None:

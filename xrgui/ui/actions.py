@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 
 from xrgui.ui import icons, mnemonics
 from xrgui.ui.language import tr
-from xrgui.ui.tunnel import Tunnel
+from xrgui.ui.tunnel import Role, Tunnel
 
 PAGES = ("tunnels", "connections", "logs", "routing", "settings")
 
@@ -74,6 +74,7 @@ class Actions(QObject):
         self._add("copy_address", tr("Copy public address"), "Ctrl+Shift+C", "copy")
         self._add("open_address", tr("Open in the browser"), "", "open")
         self._add("qr", tr("Show as a QR code"), "", "qr")
+        self._add("copy_link", tr("Copy the link to share through it"), "", "copy")
         self._add("other_end", tr("Show the server's part…"), "", "server")
         self._add("start_all", tr("Start all"))
         self._add("stop_all", tr("Stop all"))
@@ -96,6 +97,10 @@ class Actions(QObject):
         ours = tunnel is not None and not tunnel.foreign
         for key in ("edit", "rename", "duplicate", "delete", "export", "other_end"):
             self._all[key].setEnabled(ours)
+        serves = tunnel is not None and tunnel.role is Role.SERVE
+        self._all["copy_link"].setEnabled(ours and serves)
+        other = tr("Show the computer's part…") if serves else tr("Show the server's part…")
+        self._all["other_end"].setText(other)
         running = tunnel is not None and tunnel.running
         able = tunnel is not None and (running or not tunnel.unsupported)
         self._all["toggle"].setText(tr("Stop") if running else tr("Start"))
@@ -116,7 +121,7 @@ class Actions(QObject):
         self._menu(bar, "file", tr("File"), file_keys)
         self._menu(bar, "edit", tr("Edit§menu"), "undo | copy find | settings")
         tunnel_keys = (
-            "toggle restart retry | edit rename duplicate delete | copy_address open_address qr other_end"
+            "toggle restart retry | edit rename duplicate delete | copy_address open_address qr | copy_link other_end"
             " | start_all stop_all"
         )
         self._menu(bar, "tunnel", tr("Tunnel"), tunnel_keys)
@@ -143,5 +148,5 @@ class Actions(QObject):
         """What a right click on a tunnel offers."""
         self.fill_menu(
             parent,
-            "toggle restart | copy_address open_address qr | edit rename duplicate | export other_end | delete",
+            "toggle restart | copy_address open_address qr | edit rename duplicate | copy_link export other_end | delete",
         )

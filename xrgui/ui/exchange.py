@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QMimeData, QObject
-from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtCore import QMimeData, QObject, Qt
+from PySide6.QtGui import QCursor, QImage
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 
 from xrgui.profiles.backup import dump_backup
 from xrgui.profiles.export import export_link
@@ -143,6 +143,21 @@ class Exchange(QObject):
     def copy_link(self, profile: Profile, bridge: str) -> None:
         """The link that one computer needs to share through this server."""
         self._commands.work(self._copy_link(profile, bridge), "copy a link")
+
+    def give_link(self, tunnel_id: str) -> None:
+        """Copy the link of the computer that may share; where several may, the person says which."""
+        profile = self._library.get(tunnel_id)
+        if profile is None:
+            return
+        names = [bridge.name for bridge in profile.bridges]
+        if len(names) == 1:
+            self.copy_link(profile, names[0])
+            return
+        menu = QMenu(self._window)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name in names:
+            menu.addAction(name.replace("&", "&&"), lambda name=name: self.copy_link(profile, name))
+        menu.popup(QCursor.pos())
 
     async def _copy_link(self, profile: Profile, bridge: str) -> None:
         whole = await self._library.fetch(profile)

@@ -196,6 +196,7 @@ class Shell(QObject):
             "retry": runner.retry,
             "copy_key": commands.copy_key,
             "export": self.exchange.export,
+            "copy_link": self.exchange.give_link,
             "other_end": self._other_end,
             "here": self._show_connections,
             "peers": self._show_connections,

@@ -92,6 +92,20 @@ def advice(tunnel: Tunnel) -> Advice:
     """What the error card says of the tunnel's trouble."""
     server = tunnel.server or tr("The server")
     service = next((s.label for s in tunnel.services if s.answers is False), tr("The local service"))
+def invites(tunnel: Tunnel) -> bool:
+    """A public server through which nobody shares or asks to."""
+    return tunnel.role is Role.SERVE and tunnel.phase is Phase.CONNECTING and not tunnel.newcomers
+
+
+def invitation() -> Advice:
+    """What the card says of a server that `invites`."""
+    text = tr(
+        "On the computer that shares, choose “Share from this computer” and paste this server's link there. "
+        "The link holds a secret."
+    )
+    return Advice(tr("No computer shares through this server yet"), text, ("copy_link",))
+
+
     known = {
         Trouble.REFUSED_ID: Advice(
             tr("The server refused the id"),
@@ -237,3 +251,4 @@ def step(name: str, trouble: Trouble) -> str:
         "restart": tr("Start again"),
         "unlock": tr("Unlock secrets"),
     }[name]
+        "copy_link": tr("Copy the link"),

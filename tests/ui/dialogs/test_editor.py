@@ -5,7 +5,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from tests.ui.samples import LINK, SECRET, serve, share
-from xrgui.profiles.model import Profile, Server, Service
+from xrgui import certificate
+from xrgui.profiles import certificates
+from xrgui.profiles.model import Certificate, Listen, Profile, Server, Service
 from xrgui.profiles.ownlink import own_link
 from xrgui.ui import health, server_check
 from xrgui.ui.dialogs import services as services_module
@@ -181,14 +183,22 @@ def test_the_public_server_names_a_bridge_and_opens_a_port(qtbot) -> None:
     form = editor.form
     form.name.setText("Public side")
     form.host.setText("box.example.net")
-    form.make.click()
     form.entries.rows[0].port.setValue(8443)
     [(profile, start)] = saved_by(editor)
     assert start
     assert profile.public_url == "http://box.example.net:8443"
     assert profile.bridges[0].name == profile.entries[0].bridge == "My computer"
     assert len(profile.bridges[0].secret) == 36
-    assert "BEGIN CERTIFICATE" in profile.listen.certificate.chain
+    assert certificates.names(profile.listen.certificate.chain) == ("box.example.net",)
+
+
+def test_a_certificate_that_was_chosen_stays(qtbot) -> None:
+    made = certificate.make(["box.example.net"])
+    profile = serve(listen=Listen(tls=True, certificate=Certificate(chain=made.chain, key=made.key)))
+    editor = open_editor(qtbot, profile, new=False)
+    editor.form.host.setText("other.example.net")
+    [(saved, _)] = saved_by(editor)
+    assert saved.listen.certificate == profile.listen.certificate
 
 
 def test_a_renamed_bridge_keeps_its_ports(qtbot) -> None:

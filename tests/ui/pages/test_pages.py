@@ -20,6 +20,7 @@ from xrgui.ui.pages.settings import SettingsPage
 from xrgui.ui.pages.tunnels import TunnelsPage
 from xrgui.ui.preview import preview_config
 from xrgui.ui.settings import Settings
+from xrgui.ui.tunnel import Phase, Role, Tunnel
 from xrgui.ui.widgets.address import AddressRow
 
 
@@ -68,6 +69,20 @@ def test_the_error_card_offers_the_next_step(page: TunnelsPage, qtbot) -> None:
     assert asked.args == ["retry"]
     page.choose("blog")
     assert not notice.isVisible()
+
+
+def test_a_server_that_nobody_uses_offers_its_link(page: TunnelsPage, tunnels: TunnelsModel, qtbot) -> None:
+    tunnels.put(Tunnel("box", "Box", Role.SERVE, phase=Phase.CONNECTING))
+    page.choose("box")
+    notice = page.detail._notice
+    assert notice.isVisible()
+    [link] = notice.findChildren(type(page.detail._header._edit))
+    with qtbot.waitSignal(page.asked) as asked:
+        link.click()
+    assert asked.args == ["copy_link"]
+    tunnels.set_phase(tunnels.get("box"), Phase.UP, 1.0)
+    tunnels.touch("box")
+    qtbot.waitUntil(lambda: not notice.isVisible())
 
 
 def test_keys_of_the_list(page: TunnelsPage, tunnels: TunnelsModel, qtbot) -> None:

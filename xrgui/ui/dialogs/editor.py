@@ -127,6 +127,8 @@ class Editor(Dialog):
 
     def _save(self) -> None:
         self._tried = True
+        if isinstance(self.form, ServeForm):
+            self.form.complete()
         found = validate(self.profile)
         wrong = self.form.show_problems(found)
         blocking = {path: item for path, item in found.items() if item.is_error and item.code != "link.unsupported"}

@@ -55,7 +55,7 @@ class ServeForm(QWidget):
         self.dialect = Segments(tr("Spoken here"), dialects)
         self.fields = {
             "name": Field(tr("Name"), self.name, self.name),
-            "public_url": Field(tr("Name or address"), self.host, self.host),
+            "public_url": Field(tr("Address of this server"), self.host, self.host),
             "listen.port": Field(
                 tr("Computers connect to"), row(self.port, self.protocol, self.transport, None), self.port
             ),
@@ -134,6 +134,12 @@ class ServeForm(QWidget):
             public_url=public_url(host, entries),
         )
 
+    def complete(self) -> None:
+        """Make what nobody has to choose: a certificate for the address."""
+        made, host = self._certificate, self.host.text().strip()
+        if self.tls.isChecked() and host and not (made.chain or made.chain_file):
+            self._make_certificate()
+
     def stop(self) -> None:
         """Nothing is under way here."""
 
@@ -203,7 +209,7 @@ class ServeForm(QWidget):
                 return "up", tr("made for {names}; computers that share pin it", names=names)
             except certificates.CertificateError:
                 return "muted", ""
-        return ("muted", made.chain_file) if made.chain_file else ("muted", "")
+        return "muted", made.chain_file or tr("One is made when you save.")
 
     def _make_certificate(self) -> None:
         host = self.host.text().strip()

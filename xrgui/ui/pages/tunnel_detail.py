@@ -26,7 +26,7 @@ BESIDE, CONTROL, LEAST = 60, 30, 80
 
 class TunnelDetail(QScrollArea):
     asked = Signal(str)
-    """What the person wants: edit, toggle, retry, restart, other_end, unlock, connections, log, copy_key."""
+    """What the person wants: edit, toggle, retry, restart, other_end, unlock, connections, log, copy_key, copy_link."""
     address_asked = Signal(str, str)
     newcomer_answered = Signal(str, object)
     """approve or ignore, and the `Newcomer`."""
@@ -149,7 +149,8 @@ class _Header(QWidget):
 
 
 class _Notice(Card):
-    """What happened, what was seen, the next step: an error that needs a person, or attempts that go on."""
+    """What happened, what was seen, the next step: an error that needs a person, attempts that go on, or a server
+    that nobody uses yet."""
 
     asked = Signal(str)
 
@@ -167,17 +168,17 @@ class _Notice(Card):
         if tunnel.unsupported:
             self._show_unsupported(tunnel)
             return
-        trouble, retries = tunnel.phase is Phase.TROUBLE, words.retries(tunnel)
-        self.setVisible(trouble or retries)
+        trouble, invites = tunnel.phase is Phase.TROUBLE, words.invites(tunnel)
+        self.setVisible(trouble or invites or words.retries(tunnel))
         if self.isHidden():
             return
         for part in (self, self._title):
             set_tone(part, "error" if trouble else "waiting")
-        advice = words.advice(tunnel) if trouble else words.patience(tunnel)
+        calm = words.invitation() if invites else words.patience(tunnel)
         waits = tunnel.attempt > 0
         self._attempt.setText(words.attempt(tunnel))
         self._attempt.setVisible(waits)
-        self._fill(advice, tunnel.detail, tunnel.trouble)
+        self._fill(words.advice(tunnel) if trouble else calm, tunnel.detail, tunnel.trouble)
 
     def _show_unsupported(self, tunnel: Tunnel) -> None:
         text = tr("This tunnel needs what xrgui does not have yet: {what}.", what=tunnel.unsupported)

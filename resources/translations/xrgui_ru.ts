@@ -3363,4 +3363,2707 @@
       <translation>{server} был подключён, затем связь оборвалась.</translation>
     </message>
   </context>
+  <context>
+    <name>engine</name>
+    <message>
+      <location filename="../../xrgui/bridge_key.py" />
+      <source>no bridge key: 32 bytes in base64, as `xrgui key` prints them</source>
+      <translation>это не ключ моста: нужны 32 байта в base64, как их печатает `xrgui key`</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/bridge_key.py" />
+      <source>{0} holds no Ed25519 key</source>
+      <translation>в {0} нет ключа Ed25519</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>"{0}" is the tag of {1} too</source>
+      <translation>метка «{0}» есть и у {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>add a user with an id</source>
+      <translation>добавьте пользователя с id</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>break the ring</source>
+      <translation>разорвите кольцо</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>every user needs a name of its own</source>
+      <translation>каждому пользователю нужно своё имя</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>every user needs an id of its own (`xrgui uuid`)</source>
+      <translation>каждому пользователю нужен свой id (`xrgui uuid`)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>give it another tag</source>
+      <translation>задайте другую метку</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>is another user's id too</source>
+      <translation>такой же id у другого пользователя</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>is another user's too; Xray refuses that</source>
+      <translation>то же имя у другого пользователя; Xray этого не допускает</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>is none, so everyone on the way to {0} can read along; Xray refuses it</source>
+      <translation>не задано, и любой на пути к {0} может читать; Xray такое отвергает</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>leads back to itself</source>
+      <translation>ведёт обратно к самому себе</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>names nobody, so nobody gets in</source>
+      <translation>никого не называет, поэтому никто не войдёт</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>no inbound has the tag "{0}", so it never matches</source>
+      <translation>нет входа с меткой «{0}», поэтому правило никогда не сработает</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>no outbound has the tag "{0}"</source>
+      <translation>нет выхода с меткой «{0}»</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>nothing has a tag</source>
+      <translation>меток нет ни у чего</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>send what is meant for it to "{0}" by a routing rule</source>
+      <translation>то, что для него предназначено, направьте в «{0}» правилом маршрутизации</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>there are {0}</source>
+      <translation>есть {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>use "tls"</source>
+      <translation>укажите "tls"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_ports.py" />
+      <source>choose another name</source>
+      <translation>выберите другое имя</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_ports.py" />
+      <source>choose another port, or end what holds it</source>
+      <translation>выберите другой порт или завершите того, кто его занял</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_ports.py" />
+      <source>give one another port</source>
+      <translation>назначьте одному из них другой порт</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_ports.py" />
+      <source>inbound "{0}"</source>
+      <translation>вход «{0}»</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_ports.py" />
+      <source>make it first</source>
+      <translation>сначала создайте её</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_ports.py" />
+      <source>port {0} is wanted by {1} too</source>
+      <translation>порт {0} нужен и для {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_ports.py" />
+      <source>there is no folder {0}</source>
+      <translation>нет папки {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_ports.py" />
+      <source>{0} is there and is no socket</source>
+      <translation>{0} уже есть, и это не сокет</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>"{0}" carries a reverse link and nothing else: the server refuses the rest</source>
+      <translation>«{0}» несёт обратную связь и ничего больше: остальное сервер отклонит</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>`xrgui key --file {0}` makes one</source>
+      <translation>его создаст `xrgui key --file {0}`</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>a reverse link</source>
+      <translation>обратной связи</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>add "finalRules": {0}</source>
+      <translation>добавьте "finalRules": {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>add an outbound with another user's id</source>
+      <translation>добавьте выход с id другого пользователя</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>add the rule {0}</source>
+      <translation>добавьте правило {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>add {{"protocol": "freedom"}}</source>
+      <translation>добавьте {{"protocol": "freedom"}}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>allow nothing, so everything that arrives as "{0}" is denied here, by Xray too</source>
+      <translation>ничего не разрешают, поэтому всё, что приходит как «{0}», здесь запрещено, в Xray тоже</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>is empty, and Xray opens no reverse link then</source>
+      <translation>пусто, а тогда Xray не открывает обратную связь</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>is switched on under {0}, which is Mux.cool already</source>
+      <translation>включено поверх {0}, а это уже Mux.cool</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>its domain "{0}" is routed to {1}, which reaches no portal</source>
+      <translation>его домен «{0}» направлен в {1}, откуда до портала не дойти</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>its link goes through a VLESS reverse outbound, which carries nothing else</source>
+      <translation>его связь идёт через выход VLESS reverse, который больше ничего не переносит</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>its link goes to portal "{0}", whose domain is another</source>
+      <translation>его связь идёт к порталу «{0}», у которого другой домен</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>no bridge can join: no inbound brings "{0}" here</source>
+      <translation>ни один мост не подключится: ни один вход не приводит сюда «{0}»</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>no rule</source>
+      <translation>ни одно правило</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>no rule for visitors</source>
+      <translation>ни одно правило для посетителей</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>no rule sends "{0}" to an outbound</source>
+      <translation>ни одно правило не направляет «{0}» в выход</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>nobody reaches it: no rule leads to "{0}"</source>
+      <translation>до него никто не дойдёт: ни одно правило не ведёт к «{0}»</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>nobody reaches it: {0} leads to it</source>
+      <translation>до него никто не дойдёт: {0} к нему не ведёт</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>the link of bridge "{0}"</source>
+      <translation>связи моста «{0}»</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>the tag of a freedom outbound</source>
+      <translation>метка выхода freedom</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>the tag of the outbound to the portal</source>
+      <translation>метка выхода к порталу</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>the tag of the visitors' inbound</source>
+      <translation>метка входа для посетителей</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>what arrives as "{0}" goes back through the link: no rule takes it elsewhere</source>
+      <translation>то, что приходит как «{0}», уходит обратно в связь: ни одно правило не ведёт его дальше</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>what visitors send goes back through its own link</source>
+      <translation>то, что шлют посетители, возвращается в его же связь</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>write "enabled": false</source>
+      <translation>напишите "enabled": false</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>{0} is not there</source>
+      <translation>{0} не существует</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>"{0}" cannot be read: {1}</source>
+      <translation>не удалось прочитать «{0}»: {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>`openssl pkey -in KEY -out PLAIN` unlocks it</source>
+      <translation>его откроет `openssl pkey -in KEY -out PLAIN`</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>`xrgui cert` makes one; a relative name starts at the working directory</source>
+      <translation>его создаст `xrgui cert`; относительное имя отсчитывается от рабочей папки</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>`xrgui cert` makes one; name its files in certificateFile and keyFile</source>
+      <translation>его создаст `xrgui cert`; укажите файлы в certificateFile и keyFile</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>bad file name</source>
+      <translation>неверное имя файла</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>begins on {0} only</source>
+      <translation>действует только с {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>does not belong to the certificate</source>
+      <translation>не от этого сертификата</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>holds no certificate in PEM</source>
+      <translation>не содержит сертификата PEM</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>holds no certificate to show, so no TLS connection can be made</source>
+      <translation>нет сертификата для показа, соединение TLS невозможно</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>holds no private key in PEM</source>
+      <translation>не содержит закрытого ключа PEM</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>is above maxVersion {0}</source>
+      <translation>больше, чем maxVersion {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>is locked by a passphrase</source>
+      <translation>закрыт парольной фразой</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>is missing</source>
+      <translation>отсутствует</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>is the clock right?</source>
+      <translation>верны ли часы?</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>it begins with -----BEGIN CERTIFICATE-----</source>
+      <translation>он начинается с -----BEGIN CERTIFICATE-----</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>it begins with -----BEGIN PRIVATE KEY-----</source>
+      <translation>он начинается с -----BEGIN PRIVATE KEY-----</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>leaves nothing that a server could be trusted by</source>
+      <translation>не оставляет ничего, чем можно проверить сервер</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>name a file in {0}File</source>
+      <translation>укажите файл в {0}File</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>pin its certificate, or add one with "usage": "verify"</source>
+      <translation>закрепите его сертификат или добавьте сертификат с "usage": "verify"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>ran out on {0}</source>
+      <translation>срок истёк {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>renew it</source>
+      <translation>обновите его</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>swap the two</source>
+      <translation>поменяйте их местами</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>the two come from one run of `xrgui cert`</source>
+      <translation>оба создаёт один запуск `xrgui cert`</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>"{0}" is ignored, since "{1}" is there too</source>
+      <translation>«{0}» не учитывается, так как есть и «{1}»</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>"{0}" is no network</source>
+      <translation>«{0}» — не сеть</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>"{0}" is no port</source>
+      <translation>«{0}» — не порт</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>"{0}" is none of {1}</source>
+      <translation>«{0}» не подходит; можно: {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>`xrgui uuid` makes one</source>
+      <translation>его создаст `xrgui uuid`</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>a UUID in quotes</source>
+      <translation>UUID в кавычках</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>a host name or an IP address alone; the port has its own key</source>
+      <translation>только имя узла или IP-адрес; для порта есть свой ключ</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>a list</source>
+      <translation>список</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>a list of texts</source>
+      <translation>список текстов</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>a number</source>
+      <translation>число</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>a number from 0 to 65535, or "1000-2000"</source>
+      <translation>число от 0 до 65535 или "1000-2000"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>a text</source>
+      <translation>текст</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>a whole number</source>
+      <translation>целое число</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>an object</source>
+      <translation>объект</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>did you mean "{0}"?</source>
+      <translation>возможно, «{0}»?</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>has {0} more than once; the last one counts</source>
+      <translation>{0} встречается несколько раз; действует последнее</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>is empty</source>
+      <translation>пусто</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>is ignored: {0}</source>
+      <translation>не учитывается: {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>is no address</source>
+      <translation>не адрес</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>is unknown and ignored</source>
+      <translation>неизвестно и не учитывается</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>keep one of the two</source>
+      <translation>оставьте одно из двух</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>put it in [ ]</source>
+      <translation>заключите в [ ]</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>put it in {{ }}</source>
+      <translation>заключите в {{ }}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>remove the others</source>
+      <translation>уберите остальные</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>set the variable before the start</source>
+      <translation>задайте переменную до запуска</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>should be a list, not {0}</source>
+      <translation>нужен список, а не {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>should be a whole number from {0} to {1}</source>
+      <translation>нужно целое число от {0} до {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>should be an object, not {0}</source>
+      <translation>нужен объект, а не {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>should be one port</source>
+      <translation>нужен один порт</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>should be {0}, not {1}</source>
+      <translation>здесь ожидается {0}, а не {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>tcp, udp or "tcp,udp"</source>
+      <translation>tcp, udp или "tcp,udp"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>the environment has no {0}</source>
+      <translation>в окружении нет {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>true or false</source>
+      <translation>true или false</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>xrgui has no {0}</source>
+      <translation>в xrgui этого нет: {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>VLESS reverse</source>
+      <translation>VLESS reverse</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>VLESS reverse; the user is left out</source>
+      <translation>VLESS reverse; пользователь опущен</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>VMess without encryption; "auto" is written</source>
+      <translation>VMess без шифрования; записано "auto"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>WebSocket through another outbound</source>
+      <translation>WebSocket через другой выход</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>Xray refuses VLESS without TLS to a public address</source>
+      <translation>Xray отвергает VLESS без TLS к публичному адресу</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>bridge keys</source>
+      <translation>ключей мостов</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>bridge keys; any bridge that knows the id may join</source>
+      <translation>ключей мостов; подключиться может любой мост, знающий id</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>bridges without visitors</source>
+      <translation>мостов без посетителей</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>choice of how many links</source>
+      <translation>выбора числа связей</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>classic bridges and portals (v26.4.25 dropped them)</source>
+      <translation>классических мостов и порталов (удалены в v26.4.25)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>finalRules: it dials whatever it is asked for</source>
+      <translation>finalRules: он соединяется со всем, о чём просят</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>headers of its own for a proxy</source>
+      <translation>своих заголовков для прокси</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>limits; they are left out</source>
+      <translation>ограничений; они опущены</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>lists of ports; all but the first are left out</source>
+      <translation>списков портов; остались только первые</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>more than {0}; that is written</source>
+      <translation>больше {0}; записано столько</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>negated addresses</source>
+      <translation>отрицания адресов</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>parts of KiB; {0} is written</source>
+      <translation>долей КиБ; записано {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>parts of seconds; {0} is written</source>
+      <translation>долей секунды; записано {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>patterns for users</source>
+      <translation>образцов имён пользователей</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>rules by HTTP header</source>
+      <translation>правил по заголовку HTTP</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>rules by local address</source>
+      <translation>правил по местному адресу</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>several addresses for a name; the first is written</source>
+      <translation>нескольких адресов у имени; записан первый</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>the PROXY protocol on freedom</source>
+      <translation>протокола PROXY у freedom</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>tunnel inbounds without an address</source>
+      <translation>входов tunnel без адреса</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>{0}; "{1}" is written</source>
+      <translation>{0}; записано "{1}"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>{0}; the rule is left out</source>
+      <translation>{0}; правило опущено</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>choice of TLS versions, ciphers and unknown names</source>
+      <translation>выбора версий TLS, шифров и неизвестных имён</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>early data over WebSocket</source>
+      <translation>ранних данных в WebSocket</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>length of the queue for tcpFastOpen</source>
+      <translation>длины очереди tcpFastOpen</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>names to verify apart from serverName</source>
+      <translation>проверяемых имён отдельно от serverName</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>pings over WebSocket</source>
+      <translation>пингов в WebSocket</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>pins of this kind</source>
+      <translation>отпечатков такого вида</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>routeOnly, metadataOnly and domainsExcluded</source>
+      <translation>routeOnly, metadataOnly и domainsExcluded</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>sniffing of {0}</source>
+      <translation>распознавания {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>socket options other than mark, tcpFastOpen and acceptProxyProtocol</source>
+      <translation>параметров сокета, кроме mark, tcpFastOpen и acceptProxyProtocol</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/ids.py" />
+      <source>is neither a UUID nor a text of 1 to 30 bytes</source>
+      <translation>не UUID и не текст длиной от 1 до 30 байт</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>"host:port"; an empty part stays as it is</source>
+      <translation>"узел:порт"; пустая часть остаётся прежней</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>"{0}" is no flow</source>
+      <translation>«{0}» — не flow</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>"{0}" is no protocol</source>
+      <translation>«{0}» — не протокол</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>VLESS Encryption</source>
+      <translation>VLESS Encryption</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>add one to accounts</source>
+      <translation>добавьте запись в accounts</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>asks for a password, and there is no account</source>
+      <translation>требует пароль, а учётных записей нет</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>every inbound needs a port to listen on</source>
+      <translation>каждому входу нужен порт</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>for example "0.0.0.0"</source>
+      <translation>например "0.0.0.0"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>has no place here</source>
+      <translation>здесь не к месту</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>has no place on this side</source>
+      <translation>на этой стороне не нужно</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>is a name; only an address of this machine can be listened on</source>
+      <translation>это имя, а слушать можно только на адресе этого компьютера</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>is ignored: only the AEAD form is spoken</source>
+      <translation>не учитывается: поддерживается только AEAD</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>is missing; xrgui takes it for none, Xray refuses it</source>
+      <translation>отсутствует; xrgui понимает это как none, Xray отвергает</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>is no target</source>
+      <translation>не цель</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>is noauth: accounts are not asked for</source>
+      <translation>стоит noauth: учётные записи не спрашиваются</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>it belongs to the bridge's outbound</source>
+      <translation>его место в выходе моста</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>let a web server stand in front and hand the path of a ws inbound on</source>
+      <translation>поставьте впереди веб-сервер, который передаст путь входу ws</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>policy levels have connIdle</source>
+      <translation>в уровнях policy есть connIdle</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>ports that change by themselves</source>
+      <translation>самостоятельная смена портов</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>remove it</source>
+      <translation>уберите</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>tunnel, vless, vmess, socks or http</source>
+      <translation>tunnel, vless, vmess, socks или http</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use "alterId": 0 on both sides</source>
+      <translation>укажите "alterId": 0 на обеих сторонах</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use "always"</source>
+      <translation>укажите "always"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use "flow": ""</source>
+      <translation>укажите "flow": ""</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use "flow": "" on both sides, with tls in streamSettings</source>
+      <translation>укажите "flow": "" на обеих сторонах, с tls в streamSettings</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use "none", with tls in streamSettings</source>
+      <translation>укажите "none", с tls в streamSettings</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use socks or tunnel</source>
+      <translation>возьмите socks или tunnel</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use socks, and point programs or a tun2socks at it</source>
+      <translation>возьмите socks и направьте на него программы или tun2socks</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use socks; Telegram speaks it too</source>
+      <translation>возьмите socks: Telegram понимает и его</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use vless with tls, or vmess where there is no certificate</source>
+      <translation>возьмите vless с tls, а где нет сертификата — vmess</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use vless with tls: it does the same with the same hiding</source>
+      <translation>возьмите vless с tls: делает то же и так же скрытно</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>write "auth": "password" to protect this port</source>
+      <translation>напишите "auth": "password", чтобы защитить этот порт</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>write "decryption": "none"</source>
+      <translation>напишите "decryption": "none"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>{0} inbound</source>
+      <translation>вход {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>Extra data</source>
+      <translation>Лишние данные</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>a colon is expected here</source>
+      <translation>здесь ожидается двоеточие</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>a comma or the closing bracket is expected here</source>
+      <translation>здесь ожидается запятая или закрывающая скобка</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>a comma with nothing behind it</source>
+      <translation>запятая, за которой ничего нет</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>a comment that never ends</source>
+      <translation>комментарий не закрыт</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>a name in double quotes is expected here</source>
+      <translation>здесь ожидается имя в двойных кавычках</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>a value is expected here</source>
+      <translation>здесь ожидается значение</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>an empty configuration is {{}}</source>
+      <translation>пустая конфигурация — это {{}}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>close it with */</source>
+      <translation>закройте его знаками */</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>is nested too deeply</source>
+      <translation>слишком глубокая вложенность</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>is no JSON: {0}</source>
+      <translation>не JSON: {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>is there a bracket too many, or a comma missing?</source>
+      <translation>лишняя скобка или нет запятой?</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>texts stand in double quotes</source>
+      <translation>тексты пишутся в двойных кавычках</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>the file ends too early: is a closing bracket missing?</source>
+      <translation>файл обрывается: нет закрывающей скобки?</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>the file is empty</source>
+      <translation>файл пуст</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>there is something behind the end of the configuration</source>
+      <translation>после конца конфигурации есть что-то ещё</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>{0} is no number in JSON</source>
+      <translation>{0} — не число в JSON</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>a number in quotes, such as "0"</source>
+      <translation>число в кавычках, например "0"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>addresses stand in the log in full</source>
+      <translation>адреса пишутся в журнал целиком</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>an object in {{ }} is expected</source>
+      <translation>ожидается объект в {{ }}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>are ignored: names are resolved by the system</source>
+      <translation>не учитываются: имена разрешает система</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>cannot be read: {0}</source>
+      <translation>не удалось прочитать: {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>fake DNS</source>
+      <translation>подставной DNS</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>is ignored: xrgui has a control socket of its own</source>
+      <translation>не учитывается: у xrgui свой управляющий сокет</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>is no level</source>
+      <translation>не уровень</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>is no text in UTF-8</source>
+      <translation>это не текст в UTF-8</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>is {0}, not a configuration</source>
+      <translation>это {0}, а не конфигурация</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>no configuration file was named</source>
+      <translation>файл конфигурации не указан</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>remove it, with its inbound and rule</source>
+      <translation>уберите вместе с его входом и правилом</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>save it as UTF-8</source>
+      <translation>сохраните в UTF-8</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>stream settings for all at once</source>
+      <translation>общие настройки потока для всего</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>write ["localhost"] or nothing</source>
+      <translation>напишите ["localhost"] или ничего</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>write streamSettings in each inbound and outbound</source>
+      <translation>пишите streamSettings в каждом входе и выходе</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>xrgui run -c FILE</source>
+      <translation>xrgui run -c FILE</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/merge.py" />
+      <source>give both a tag to keep both</source>
+      <translation>чтобы сохранить оба, дайте обоим метки</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/merge.py" />
+      <source>has no tag and takes the place of one without a tag in {0}</source>
+      <translation>без метки; занимает место другого без метки из {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>"allow" or "block"</source>
+      <translation>"allow" или "block"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>"host:port", or ":port" to keep the host</source>
+      <translation>"узел:порт" или ":порт", чтобы оставить узел</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>and sockopt.dialerProxy are both set</source>
+      <translation>задан вместе с sockopt.dialerProxy</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>finalRules took its place</source>
+      <translation>вместо него теперь finalRules</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>for example "30-90"</source>
+      <translation>например "30-90"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>freedom, blackhole, vless, vmess, socks or http</source>
+      <translation>freedom, blackhole, vless, vmess, socks или http</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>is ignored: the far end resolves names</source>
+      <translation>не учитывается: имена разрешает другая сторона</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>is no IP address</source>
+      <translation>не IP-адрес</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>is no range of seconds</source>
+      <translation>не диапазон секунд</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>is not sent: a portal takes a link without it</source>
+      <translation>не отправляется: портал принимает связь и без него</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>let a rule name the other outbound directly</source>
+      <translation>пусть правило сразу называет другой выход</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>let names be resolved by the system; dns.hosts sets single ones</source>
+      <translation>имена пусть разрешает система; отдельные задаются в dns.hosts</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>names several servers</source>
+      <translation>названо несколько серверов</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>names several users</source>
+      <translation>названо несколько пользователей</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>one user with its id</source>
+      <translation>один пользователь со своим id</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>random or borrowed source addresses</source>
+      <translation>случайные или чужие адреса отправителя</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>remove it; traffic then leaves undisguised</source>
+      <translation>уберите; тогда трафик пойдёт без маскировки</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>stands beside vnext, where Xray ignores it</source>
+      <translation>стоит рядом с vnext, где Xray его не учитывает</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>templates in headers</source>
+      <translation>шаблоны в заголовках</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>the host name or IP address of the server</source>
+      <translation>имя узла или IP-адрес сервера</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>the port of the server, 1 to 65535</source>
+      <translation>порт сервера, от 1 до 65535</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>use socks</source>
+      <translation>возьмите socks</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>use the flat form</source>
+      <translation>используйте плоскую запись</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>use vless with tls</source>
+      <translation>возьмите vless с tls</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>write "encryption": "none"</source>
+      <translation>напишите "encryption": "none"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>write one IP address of this machine</source>
+      <translation>укажите один IP-адрес этого компьютера</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>write one outbound for each</source>
+      <translation>заведите для каждого свой выход</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>write the flat form: address, port, id, reverse</source>
+      <translation>используйте плоскую запись: address, port, id, reverse</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>write the value itself</source>
+      <translation>впишите само значение</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>{0} outbound</source>
+      <translation>выход {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/ports.py" />
+      <source>a program</source>
+      <translation>программа</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/ports.py" />
+      <source>port {0} cannot be listened on: {1}</source>
+      <translation>порт {0} нельзя слушать: {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/ports.py" />
+      <source>port {0} needs more rights than this user has</source>
+      <translation>для порта {0} у пользователя не хватает прав</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/ports.py" />
+      <source>this machine has no address {0}</source>
+      <translation>у этого компьютера нет адреса {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/ports.py" />
+      <source>{0} port {1} is taken</source>
+      <translation>порт {0} {1} занят</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/ports.py" />
+      <source>{0} port {1} is taken by {2}</source>
+      <translation>порт {0} {1} занят: {2}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>"AsIs", "IPIfNonMatch" or "IPOnDemand"</source>
+      <translation>"AsIs", "IPIfNonMatch" или "IPOnDemand"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>"{0}" is no kind of rule</source>
+      <translation>«{0}» — не вид правила</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>give several bridges one reverse tag or portal: the least loaded link is taken</source>
+      <translation>дайте нескольким мостам одну метку reverse или портал: берётся наименее занятая связь</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>has no condition</source>
+      <translation>нет ни одного условия</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>is no strategy that is known; taken for AsIs</source>
+      <translation>неизвестная стратегия; принята за AsIs</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>name one outbound in outboundTag</source>
+      <translation>назовите один выход в outboundTag</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>remove it, or sort by inboundTag, user, ip or domain</source>
+      <translation>уберите или различайте по inboundTag, user, ip или domain</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>rule by local process</source>
+      <translation>правило по местной программе</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>rule by operating system</source>
+      <translation>правило по операционной системе</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>rule by the route bytes of a VLESS id</source>
+      <translation>правило по байтам маршрута в id VLESS</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>rule of this kind</source>
+      <translation>правило такого вида</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>rules in Starlark</source>
+      <translation>правила на Starlark</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>the tag of the outbound that takes what matches</source>
+      <translation>метка выхода, который примет подошедшее</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>to match everything write "network": "tcp,udp"</source>
+      <translation>чтобы подходило всё, напишите "network": "tcp,udp"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>use "field"</source>
+      <translation>укажите "field"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>write an object: {{":method": "GET"}}</source>
+      <translation>напишите объект: {{":method": "GET"}}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>xrgui sends no notifications over HTTP</source>
+      <translation>xrgui не шлёт уведомлений по HTTP</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>"http", "tls" or "quic"</source>
+      <translation>"http", "tls" или "quic"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>"{0}" is ignored: xrgui has no fake DNS</source>
+      <translation>«{0}» не учитывается: в xrgui нет подставного DNS</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>"{0}" is nothing to sniff</source>
+      <translation>«{0}» распознать нельзя</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>64 hexadecimal digits (`xrgui cert` prints them)</source>
+      <translation>64 шестнадцатеричных знака (их печатает `xrgui cert`)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>XTLS is gone, from Xray too</source>
+      <translation>XTLS больше нет, и в Xray тоже</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>both negative: off</source>
+      <translation>оба отрицательные — выключено</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>certificates made on the fly</source>
+      <translation>сертификаты, создаваемые на ходу</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>disguise for raw connections</source>
+      <translation>маскировка соединений raw</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>holds something that is no SHA-256</source>
+      <translation>содержит не SHA-256</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>is ignored: xrgui says hello in its own way, not as a browser</source>
+      <translation>не учитывается: xrgui здоровается по-своему, а не как браузер</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>make one with `xrgui cert`</source>
+      <translation>создайте его командой `xrgui cert`</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>pin of this kind</source>
+      <translation>отпечаток такого вида</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>put the certificate's SHA-256 into pinnedPeerCertSha256 (`xrgui cert` prints it)</source>
+      <translation>впишите SHA-256 сертификата в pinnedPeerCertSha256 (его печатает `xrgui cert`)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>remove it on both sides</source>
+      <translation>уберите на обеих сторонах</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>remove it: the server name is then visible on the way</source>
+      <translation>уберите; имя сервера тогда видно по пути</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>tcpKeepAliveIdle and tcpKeepAliveInterval have different signs</source>
+      <translation>у tcpKeepAliveIdle и tcpKeepAliveInterval разные знаки</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>the TLS library chooses the curves</source>
+      <translation>кривые выбирает библиотека TLS</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use "none", or ws to pass an HTTP proxy</source>
+      <translation>укажите "none", а через HTTP-прокси — ws</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use "redirect" with followRedirect</source>
+      <translation>укажите "redirect" вместе с followRedirect</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use pinnedPeerCertSha256</source>
+      <translation>используйте pinnedPeerCertSha256</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use raw with TLS</source>
+      <translation>возьмите raw с TLS</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use raw with TLS; Xray has dropped this transport too</source>
+      <translation>возьмите raw с TLS; Xray тоже отказался от этого транспорта</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use raw, and the socket's path as the inbound's listen</source>
+      <translation>возьмите raw, а путь сокета укажите в listen входа</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use tls</source>
+      <translation>возьмите tls</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use tls with a certificate of your own, pinned by pinnedPeerCertSha256</source>
+      <translation>возьмите tls со своим сертификатом, закреплённым в pinnedPeerCertSha256</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use ws, which passes the same CDNs and reverse proxies</source>
+      <translation>возьмите ws: он проходит через те же CDN и обратные прокси</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use ws: it differs in its framing alone</source>
+      <translation>возьмите ws: отличается только кадрами</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use ws; Xray has dropped this transport too</source>
+      <translation>возьмите ws; Xray тоже отказался от этого транспорта</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>would accept any certificate, an attacker's too; neither xrgui nor Xray does that any more</source>
+      <translation>принял бы любой сертификат, в том числе от злоумышленника; ни xrgui, ни Xray так больше не делают</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>xrgui asks for no SRV or TXT records</source>
+      <translation>xrgui не запрашивает записи SRV и TXT</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>xrgui has no such option</source>
+      <translation>в xrgui нет такого параметра</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>xrgui leaves it to the system</source>
+      <translation>xrgui оставляет это системе</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>xrgui sniffs whatever the address</source>
+      <translation>xrgui распознаёт протокол при любом адресе</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>xrgui writes no keys to files</source>
+      <translation>xrgui не пишет ключи в файлы</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>{0} transport</source>
+      <translation>транспорт {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/written.py" />
+      <source>{0} has no {1}</source>
+      <translation>в {0} нет {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/dialer.py" />
+      <source>closed before it stood</source>
+      <translation>закрыто до установления</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/dialer.py" />
+      <source>the outbound {0} that leads there is gone</source>
+      <translation>выхода {0}, который туда ведёт, больше нет</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/errors.py" />
+      <source>no answer</source>
+      <translation>нет ответа</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/errors.py" />
+      <source>timed out</source>
+      <translation>время ожидания истекло</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/leaving.py" />
+      <source>its part of the configuration was changed</source>
+      <translation>изменилась его часть конфигурации</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/limits.py" />
+      <source>there are {0} connections already</source>
+      <translation>уже есть {0} соединений</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/limits.py" />
+      <source>{0} has {1} connections already</source>
+      <translation>у {0} уже {1} соединений</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/memory.py" />
+      <source>memory is short, and this one holds much for long</source>
+      <translation>памяти мало, а это соединение давно держит много</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/brake.py" />
+      <source>reads too slowly for a peer without flow control</source>
+      <translation>читает слишком медленно для стороны без управления потоком</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/connection.py" />
+      <source>a Mux.cool frame has the unknown status {0}</source>
+      <translation>у кадра Mux.cool неизвестное состояние {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/connection.py" />
+      <source>a Mux.cool frame says that its metadata has {0} bytes</source>
+      <translation>кадр Mux.cool сообщает о метаданных в {0} байт</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/extension.py" />
+      <source>an extension message of type {0} is too short</source>
+      <translation>сообщение расширения вида {0} слишком короткое</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/extension.py" />
+      <source>the peer's HELLO has no usable window or instance</source>
+      <translation>в HELLO другой стороны нет пригодного окна или экземпляра</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/extension.py" />
+      <source>the peer's HELLO is cut short</source>
+      <translation>HELLO другой стороны обрезан</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/frames.py" />
+      <source>a Mux.cool frame ends inside its address</source>
+      <translation>кадр Mux.cool обрывается внутри адреса</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/frames.py" />
+      <source>a Mux.cool frame names the unknown network {0}</source>
+      <translation>кадр Mux.cool называет неизвестную сеть {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/health.py" />
+      <source>the other end of the link has been silent for {0} s</source>
+      <translation>другая сторона связи молчит {0} с</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/health.py" />
+      <source>the other end of the link reads but has not answered for {0} s</source>
+      <translation>другая сторона связи читает, но не отвечает {0} с</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/resumption.py" />
+      <source>it ended while the link was away</source>
+      <translation>закончилось, пока связи не было</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/resumption.py" />
+      <source>the link did not come back in time</source>
+      <translation>связь не восстановилась вовремя</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/resumption.py" />
+      <source>the other end was started anew</source>
+      <translation>другая сторона запущена заново</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/resumption.py" />
+      <source>the tunnel was stopped</source>
+      <translation>туннель остановлен</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/resumption.py" />
+      <source>the two ends do not agree on what was received</source>
+      <translation>стороны расходятся в том, что получено</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/substream.py" />
+      <source>the peer sent more than it was granted</source>
+      <translation>другая сторона прислала больше, чем ей разрешено</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/worker.py" />
+      <source>the link takes no more sub-connections</source>
+      <translation>связь больше не принимает соединений</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/worker.py" />
+      <source>the link to the other end is gone</source>
+      <translation>связи с другой стороной больше нет</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/worker.py" />
+      <source>the other end closed it</source>
+      <translation>закрыла другая сторона</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/worker.py" />
+      <source>the peer does not read the answers that it asks for</source>
+      <translation>другая сторона не читает ответы, о которых просит</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/worker.py" />
+      <source>the peer used the id again</source>
+      <translation>другая сторона повторно взяла номер</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/worker.py" />
+      <source>the peer's FIN does not fit what it sent</source>
+      <translation>FIN другой стороны не соответствует присланному</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/blackhole.py" />
+      <source>{0} is blocked (outbound {1})</source>
+      <translation>{0} заблокирован (выход {1})</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/final_rules.py" />
+      <source>finalRules entry #{0} blocks it</source>
+      <translation>запрещает запись finalRules № {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/final_rules.py" />
+      <source>it is a private address and no finalRules entry allows it</source>
+      <translation>это частный адрес, и ни одна запись finalRules его не разрешает</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/final_rules.py" />
+      <source>no finalRules entry allows it</source>
+      <translation>ни одна запись finalRules этого не разрешает</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/freedom.py" />
+      <source>{0} is no address</source>
+      <translation>{0} — не адрес</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/freedom.py" />
+      <source>{0}: {1} (outbound {2})</source>
+      <translation>{0}: {1} (выход {2})</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/http.py" />
+      <source>an HTTP proxy carries no UDP (outbound {0})</source>
+      <translation>HTTP-прокси не переносит UDP (выход {0})</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/mux.py" />
+      <source>the outbound was stopped</source>
+      <translation>выход остановлен</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/packets.py" />
+      <source>this host</source>
+      <translation>этот компьютер</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/packets.py" />
+      <source>{0} cannot reach addresses of its family</source>
+      <translation>{0} не достаёт до адресов этого семейства</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/vless.py" />
+      <source>it does not know this id</source>
+      <translation>он не знает этого id</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/vless.py" />
+      <source>it does not know this id, or cannot reach the target</source>
+      <translation>он не знает этого id или не может дойти до цели</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/vless.py" />
+      <source>it does not know this id, or this user has no reverse tag there</source>
+      <translation>он не знает этого id, или у этого пользователя там нет метки reverse</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/vless.py" />
+      <source>{0} closed the link right after the request: {1}</source>
+      <translation>{0} закрыл связь сразу после запроса: {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/vmess.py" />
+      <source>it does not know this id, its clock is more than 2 minutes off ours, or it cannot reach the target</source>
+      <translation>он не знает этого id, его часы расходятся с нашими больше чем на 2 минуты или он не может дойти до цели</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/proxy_client.py" />
+      <source>the proxy closed the connection</source>
+      <translation>прокси закрыл соединение</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/resolver.py" />
+      <source>{0} has no address that {1} allows</source>
+      <translation>у {0} нет адреса, который допускает {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/resolver.py" />
+      <source>{0} is not a host name</source>
+      <translation>{0} — не имя узла</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/resolver.py" />
+      <source>{0} is switched off in dns.hosts</source>
+      <translation>{0} отключён в dns.hosts</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge.py" />
+      <source>its owner has yet to approve the key {0}</source>
+      <translation>владелец ещё не одобрил ключ {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge.py" />
+      <source>its owner lets nobody in without a bridge key, and there is none here</source>
+      <translation>владелец не пускает никого без ключа моста, а здесь ключа нет</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge.py" />
+      <source>the bridge was stopped</source>
+      <translation>мост остановлен</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge.py" />
+      <source>the link to {0} is down{1}</source>
+      <translation>связь с {0} прервана{1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge.py" />
+      <source>the portal closed the link</source>
+      <translation>портал закрыл связь</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge.py" />
+      <source>{0} carries nobody yet: {1}</source>
+      <translation>{0} пока никого не пропускает: {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge.py" />
+      <source>{0} opens nothing for us: this needs xrgui at the other end</source>
+      <translation>{0} ничего не открывает для нас: для этого на другой стороне нужен xrgui</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge_link.py" />
+      <source>the server took the connection but does not answer as a portal</source>
+      <translation>сервер принял соединение, но не отвечает как портал</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge_link.py" />
+      <source>there are enough links without it</source>
+      <translation>связей и без неё достаточно</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>no bridge is connected to the portal {0}</source>
+      <translation>к порталу {0} не подключён ни один мост</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>no key</source>
+      <translation>нет ключа</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>the bridge of the portal {0} does not answer</source>
+      <translation>мост портала {0} не отвечает</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>the bridge's key is not approved</source>
+      <translation>ключ моста не одобрен</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>the inbound of this link was stopped</source>
+      <translation>вход этой связи остановлен</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>the key {0}, which is not approved</source>
+      <translation>ключ {0}, который не одобрен</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>the portal was stopped</source>
+      <translation>портал остановлен</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>the portal's owner has not approved this bridge's key yet</source>
+      <translation>владелец портала ещё не одобрил ключ этого моста</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>too many bridges wait for approval</source>
+      <translation>слишком много мостов ждут одобрения</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/__init__.py" />
+      <source>no answer in {0} seconds</source>
+      <translation>нет ответа за {0} с</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/handshake.py" />
+      <source>closed during the handshake</source>
+      <translation>закрыто во время рукопожатия</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/handshake.py" />
+      <source>no answer to the handshake</source>
+      <translation>нет ответа на рукопожатие</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>another program</source>
+      <translation>другая программа</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>cannot listen on {0}: not an IP address of this host</source>
+      <translation>нельзя слушать на {0}: это не IP-адрес этого компьютера</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>cannot listen on {0}: ports below 1024 need more rights</source>
+      <translation>нельзя слушать на {0}: для портов ниже 1024 нужны дополнительные права</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>cannot listen on {0}: this host has no such address</source>
+      <translation>нельзя слушать на {0}: у этого компьютера нет такого адреса</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>cannot listen on {0}: {1}</source>
+      <translation>нельзя слушать на {0}: {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>no port is free on both IPv4 and IPv6</source>
+      <translation>нет порта, свободного и для IPv4, и для IPv6</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>sockopt.{0} is not available on this system</source>
+      <translation>sockopt.{0} в этой системе недоступен</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>sockopt.{0}: {1}</source>
+      <translation>sockopt.{0}: {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>this system has no unix sockets</source>
+      <translation>в этой системе нет сокетов unix</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>{0} in {1} is no octal file mode</source>
+      <translation>{0} в {1} — не восьмеричные права файла</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>{0} is taken by {1}</source>
+      <translation>{0} занят: {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>connection refused</source>
+      <translation>в соединении отказано</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>connection reset</source>
+      <translation>соединение сброшено</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>host unreachable</source>
+      <translation>узел недоступен</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>name not found</source>
+      <translation>имя не найдено</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>network unreachable</source>
+      <translation>сеть недоступна</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>no address of the family of {0}</source>
+      <translation>нет адреса того же семейства, что {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>no such socket</source>
+      <translation>такого сокета нет</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>not a valid host name</source>
+      <translation>неверное имя узла</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>out of file descriptors</source>
+      <translation>исчерпаны дескрипторы файлов</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>the name has no address for {0}</source>
+      <translation>у имени нет адреса для {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>the name server does not answer</source>
+      <translation>сервер имён не отвечает</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>this host has no such local address</source>
+      <translation>у этого компьютера нет такого местного адреса</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls.py" />
+      <source>cut off: TLS was not closed</source>
+      <translation>обрыв: TLS не был закрыт</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_chain.py" />
+      <source>an issuer that is no CA</source>
+      <translation>издатель, который не является CA</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_chain.py" />
+      <source>the certificate cannot be read: {0}</source>
+      <translation>не удалось прочитать сертификат: {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_chain.py" />
+      <source>the certificate does not hold under the pinned CA for {0}: {1}</source>
+      <translation>сертификат не подтверждён закреплённым CA для {0}: {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>TLS needs a certificate to show: `xrgui cert` makes one</source>
+      <translation>для TLS нужен сертификат: его создаст `xrgui cert`</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>TLS over a unix socket needs serverName</source>
+      <translation>для TLS через сокет unix нужен serverName</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>certificate file {0}: {1}</source>
+      <translation>файл сертификата {0}: {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>none of cipherSuites is known: {0}</source>
+      <translation>в cipherSuites нет ни одного известного: {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>the certificate in the configuration</source>
+      <translation>сертификат в конфигурации</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>{0} and its key do not belong together</source>
+      <translation>{0} и его ключ не подходят друг к другу</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>{0} comes without a key</source>
+      <translation>{0} без ключа</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>{0} holds no certificate in PEM</source>
+      <translation>{0} не содержит сертификата PEM</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>{0} or its key is not in PEM, or the key is locked by a passphrase</source>
+      <translation>{0} или его ключ не в PEM, или ключ закрыт парольной фразой</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_verify.py" />
+      <source>no name at all</source>
+      <translation>вовсе без имени</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_verify.py" />
+      <source>the certificate is not for {0}, but for {1}</source>
+      <translation>сертификат выдан не для {0}, а для {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_verify.py" />
+      <source>the certificate is not the pinned one: expected {0}, seen {1}</source>
+      <translation>сертификат не тот, что закреплён: ожидался {0}, показан {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_verify.py" />
+      <source>the server showed no certificate</source>
+      <translation>сервер не показал сертификата</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>no TLS version suits both ends</source>
+      <translation>нет версии TLS, подходящей обеим сторонам</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>no cipher suits both ends</source>
+      <translation>нет шифра, подходящего обеим сторонам</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>no cipher, version or certificate suits both ends</source>
+      <translation>нет шифра, версии или сертификата, подходящих обеим сторонам</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the certificate has expired</source>
+      <translation>срок сертификата истёк</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the certificate is for another address</source>
+      <translation>сертификат выдан для другого адреса</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the certificate is for another name</source>
+      <translation>сертификат выдан для другого имени</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the certificate is not valid yet (is the clock right?)</source>
+      <translation>сертификат ещё не действует (верны ли часы?)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the certificate is self-signed: pin it (pinnedPeerCertSha256) to accept it</source>
+      <translation>сертификат самоподписанный: чтобы принять, закрепите его (pinnedPeerCertSha256)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the certificate's issuer is a private one: add it (usage verify) or pin it (pinnedPeerCertSha256)</source>
+      <translation>издатель сертификата частный: добавьте его (usage verify) или закрепите сертификат (pinnedPeerCertSha256)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the certificate's issuer is not known: add it (usage verify) or pin it (pinnedPeerCertSha256)</source>
+      <translation>издатель сертификата неизвестен: добавьте его (usage verify) или закрепите сертификат (pinnedPeerCertSha256)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the certificate: {0}</source>
+      <translation>сертификат: {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the peer does not accept the certificate</source>
+      <translation>другая сторона не принимает сертификат</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the peer does not know the certificate's issuer</source>
+      <translation>другая сторона не знает издателя сертификата</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the peer does not speak TLS</source>
+      <translation>другая сторона не говорит на TLS</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the peer says that the certificate has expired</source>
+      <translation>по словам другой стороны, срок сертификата истёк</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the server asks for a client certificate</source>
+      <translation>сервер требует сертификат клиента</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the server has no certificate for this name</source>
+      <translation>у сервера нет сертификата для этого имени</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the server knows none of the ALPN protocols</source>
+      <translation>сервер не знает ни одного из протоколов ALPN</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/websocket.py" />
+      <source>a WebSocket cannot be closed by halves</source>
+      <translation>WebSocket нельзя закрыть наполовину</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/websocket.py" />
+      <source>answered {0}</source>
+      <translation>ответ: {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/websocket.py" />
+      <source>cut off: the WebSocket was not closed</source>
+      <translation>обрыв: WebSocket не был закрыт</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vless.py" />
+      <source>malformed VLESS addons</source>
+      <translation>испорченные дополнения VLESS</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vless.py" />
+      <source>the answer is not VLESS: is this the right port and transport?</source>
+      <translation>ответ — не VLESS: верны ли порт и транспорт?</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vless.py" />
+      <source>unknown VLESS command {0}</source>
+      <translation>неизвестная команда VLESS {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vless.py" />
+      <source>version {0} is no VLESS request</source>
+      <translation>версия {0} — это не запрос VLESS</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vmess.py" />
+      <source>a VMess header does not decrypt</source>
+      <translation>заголовок VMess не расшифровывается</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vmess.py" />
+      <source>malformed VMess header</source>
+      <translation>испорченный заголовок VMess</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vmess.py" />
+      <source>the VMess response belongs to another request</source>
+      <translation>ответ VMess относится к другому запросу</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vmess.py" />
+      <source>the peer's clock is {0} s {1}; VMess allows {2} s: set both clocks</source>
+      <translation>часы другой стороны расходятся на {0} с ({1}); VMess допускает {2} с: проверьте часы на обеих сторонах</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vmess.py" />
+      <source>the request was sent before: a replay</source>
+      <translation>такой запрос уже был: повтор</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vmess.py" />
+      <source>unknown user id</source>
+      <translation>неизвестный id пользователя</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vmess.py" />
+      <source>unsupported VMess security {0} or command {1}</source>
+      <translation>шифр VMess {0} или команда {1} не поддерживается</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/base64text.py" />
+      <source>not base64: {0}</source>
+      <translation>не base64: {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>Encrypted Client Hello</source>
+      <translation>Encrypted Client Hello</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>Shadowsocks plugins</source>
+      <translation>модули Shadowsocks</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>TLS without checking the certificate (pin it instead)</source>
+      <translation>TLS без проверки сертификата (вместо этого закрепите его)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>VMess security {0}</source>
+      <translation>шифр VMess {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>header type {0}</source>
+      <translation>заголовок вида {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>its %-escapes are not UTF-8 text</source>
+      <translation>%-последовательности в нём — не текст UTF-8</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>security {0}</source>
+      <translation>защита {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>transport {0}</source>
+      <translation>транспорт {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>{0} is neither a host name nor an IP address</source>
+      <translation>{0} — не имя узла и не IP-адрес</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>{0} is not a SHA-256 digest in hex (64 digits)</source>
+      <translation>{0} — не SHA-256 (64 шестнадцатеричных знака)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>{0} is not a number from 1 to 65535</source>
+      <translation>{0} — не число от 1 до 65535</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/outbound.py" />
+      <source>VMess cannot carry VLESS reverse: use the classic dialect with a tunnel domain</source>
+      <translation>VMess не может нести VLESS reverse: выберите классический диалект с доменом туннеля</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/outbound.py" />
+      <source>carries a whole profile, not one server: import it instead</source>
+      <translation>содержит целый профиль, а не один сервер: импортируйте её</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/outbound.py" />
+      <source>needs what xrgui lacks: {0}</source>
+      <translation>нужно то, чего в xrgui нет: {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/text.py" />
+      <source>does not begin with one of {0}</source>
+      <translation>не начинается ни с одного из {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/text.py" />
+      <source>holds characters that are no valid text</source>
+      <translation>содержит недопустимые знаки</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/text.py" />
+      <source>is longer than {0} KiB</source>
+      <translation>длиннее {0} КиБ</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/uri.py" />
+      <source>appears twice with different values</source>
+      <translation>встречается дважды с разными значениями</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/uri.py" />
+      <source>is missing (host:port is needed)</source>
+      <translation>отсутствует (нужно узел:порт)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/uri.py" />
+      <source>is missing (the part before @)</source>
+      <translation>отсутствует (часть перед @)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/uri.py" />
+      <source>is not base64 of readable text</source>
+      <translation>не base64 читаемого текста</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/uri.py" />
+      <source>only xrgui://import?… is known</source>
+      <translation>известна только xrgui://import?…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/uri.py" />
+      <source>the part before @ must hold method:password</source>
+      <translation>перед @ должно стоять способ:пароль</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/uri.py" />
+      <source>this link needs a newer xrgui (only version 1 is known)</source>
+      <translation>этой ссылке нужен более новый xrgui (известна только версия 1)</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/vmess.py" />
+      <source>is neither base64 of JSON nor id@host:port</source>
+      <translation>не base64 с JSON и не id@узел:порт</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/vmess.py" />
+      <source>its base64 text holds no JSON object</source>
+      <translation>в тексте base64 нет объекта JSON</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/matching.py" />
+      <source>{0} is no IP address or network: write it as 192.0.2.1 or 192.0.2.0/24</source>
+      <translation>{0} — не IP-адрес и не сеть: пишите 192.0.2.1 или 192.0.2.0/24</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/matching.py" />
+      <source>{0} is no regular expression: {1}</source>
+      <translation>{0} — не регулярное выражение: {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/matching.py" />
+      <source>{0} names no domain</source>
+      <translation>{0} не называет домен</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/matching.py" />
+      <source>{0}-{1} is no range of ports: write the smaller of 0 to 65535 first</source>
+      <translation>{0}-{1} — не диапазон портов: сначала меньший, от 0 до 65535</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/matching.py" />
+      <source>{0}: a name without dots cannot contain one</source>
+      <translation>{0}: имя без точек не может содержать точку</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/matching.py" />
+      <source>{0}: lists are not supported: write the names, as domain:example.com</source>
+      <translation>{0}: списки не поддерживаются: впишите имена, например domain:example.com</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/matching.py" />
+      <source>{0}: lists are not supported: write the networks, as 192.0.2.0/24, or geoip:private</source>
+      <translation>{0}: списки не поддерживаются: впишите сети, например 192.0.2.0/24, или geoip:private</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/matching.py" />
+      <source>{0}: the prefix length must be a number from 0 to {1}</source>
+      <translation>{0}: длина префикса — число от 0 до {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/backup.py" />
+      <source>cannot be opened: {0}</source>
+      <translation>не открывается: {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/backup.py" />
+      <source>holds no list of profiles</source>
+      <translation>не содержит списка профилей</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/backup.py" />
+      <source>was written by a newer xrgui</source>
+      <translation>записано более новой версией xrgui</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/certificates.py" />
+      <source>this is no certificate in PEM form</source>
+      <translation>это не сертификат в формате PEM</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/document.py" />
+      <source>could not be brought from schema {0} to {1}: {2}</source>
+      <translation>не удалось перевести со схемы {0} на {1}: {2}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/document.py" />
+      <source>has no schema version</source>
+      <translation>нет версии схемы</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/document.py" />
+      <source>is not JSON: {0}</source>
+      <translation>не JSON: {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/document.py" />
+      <source>is not a JSON object</source>
+      <translation>не объект JSON</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/document.py" />
+      <source>is not a profile: {0}</source>
+      <translation>не профиль: {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/document.py" />
+      <source>was written by a newer xrgui (schema {0}, this one knows {1})</source>
+      <translation>записано более новой версией xrgui (схема {0}, здесь известна {1})</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/files.py" />
+      <source>another program holds {0}: close it, or try again</source>
+      <translation>{0} держит другая программа: закройте её или попробуйте ещё раз</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/files.py" />
+      <source>{0} could not be {1}: {2}. What was there is unchanged.</source>
+      <translation>не удалось {1} {0}: {2}. Прежнее содержимое не изменилось.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/ownlink.py" />
+      <source>is neither base64 nor JSON</source>
+      <translation>ни base64, ни JSON</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/qr.py" />
+      <source>the text is too long for a QR code</source>
+      <translation>текст слишком длинный для QR-кода</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/sealed.py" />
+      <source>the passphrase is empty</source>
+      <translation>парольная фраза пуста</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/sealed.py" />
+      <source>the passphrase is wrong, or the data was changed</source>
+      <translation>парольная фраза неверна, или данные изменены</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/sealed.py" />
+      <source>the sealed data asks for too much work to open</source>
+      <translation>для открытия этих данных нужно слишком много вычислений</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/sealed.py" />
+      <source>the sealed data was cut off</source>
+      <translation>запечатанные данные обрезаны</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/sealed.py" />
+      <source>this was not sealed by xrgui</source>
+      <translation>это запечатано не в xrgui</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>another program changed the passphrase: enter it again</source>
+      <translation>другая программа сменила парольную фразу: введите её заново</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>in memory only: secrets must be entered again after each start</source>
+      <translation>только в памяти: секреты придётся вводить после каждого запуска</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>in the file {0}, under your passphrase</source>
+      <translation>в файле {0}, под вашей парольной фразой</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>in the system's keyring ({0})</source>
+      <translation>в связке ключей системы ({0})</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>the keyring did not answer in time: answer its prompt, then try again</source>
+      <translation>связка ключей не ответила вовремя: ответьте на её запрос и попробуйте снова</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>the keyring failed: {0}</source>
+      <translation>сбой связки ключей: {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>the keyring is locked: unlock it and try again</source>
+      <translation>связка ключей закрыта: откройте её и попробуйте снова</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>the secret {0} is not in the store: enter it again</source>
+      <translation>секрета {0} нет в хранилище: введите его заново</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>this system has no keyring that runs</source>
+      <translation>в этой системе нет работающей связки ключей</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>{0} cannot be read: {1}</source>
+      <translation>не удалось прочитать {0}: {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>{0} could not be saved: {1}</source>
+      <translation>не удалось сохранить {0}: {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>{0} is damaged: {1}</source>
+      <translation>{0} повреждён: {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/servers.py" />
+      <source>a server in this link</source>
+      <translation>сервер в этой ссылке</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/servers.py" />
+      <source>xrgui lacks {0}</source>
+      <translation>в xrgui нет: {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/store.py" />
+      <source>set aside</source>
+      <translation>отложить</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/store.py" />
+      <source>there is no profile {0}</source>
+      <translation>профиля {0} нет</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/store.py" />
+      <source>{0} cannot be the id of a profile</source>
+      <translation>{0} не может быть именем профиля</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/store.py" />
+      <source>{0} is not there any more</source>
+      <translation>{0} больше нет</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/store.py" />
+      <source>{0} is there again: delete or rename that one first</source>
+      <translation>{0} снова есть: сначала удалите или переименуйте его</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/store.py" />
+      <source>{0} was {1} by another program: look at it again, or save it as a copy</source>
+      <translation>{0}: другая программа успела раньше ({1}). Посмотрите ещё раз или сохраните копию</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/transfer.py" />
+      <source>holds no link, configuration or backup</source>
+      <translation>здесь нет ни ссылки, ни конфигурации, ни резервной копии</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/transfer.py" />
+      <source>is JSON, but no configuration, profile or backup</source>
+      <translation>это JSON, но не конфигурация, не профиль и не резервная копия</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/transfer.py" />
+      <source>is larger than {0} MiB</source>
+      <translation>больше {0} МиБ</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>Disk quota exceeded</source>
+      <translation>превышена квота диска</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>File name too long</source>
+      <translation>слишком длинное имя файла</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>Input/output error</source>
+      <translation>ошибка ввода-вывода</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>Is a directory</source>
+      <translation>это папка</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>No space left on device</source>
+      <translation>на диске нет места</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>No such file or directory</source>
+      <translation>нет такого файла или папки</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>Not a directory</source>
+      <translation>это не папка</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>Permission denied</source>
+      <translation>доступ запрещён</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>Read-only file system</source>
+      <translation>файловая система только для чтения</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>Too many open files</source>
+      <translation>открыто слишком много файлов</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>deleted</source>
+      <translation>удалить</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>emptied</source>
+      <translation>очистить</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>read</source>
+      <translation>прочитать</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>restored</source>
+      <translation>восстановить</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>saved</source>
+      <translation>сохранить</translation>
+    </message>
+  </context>
 </TS>

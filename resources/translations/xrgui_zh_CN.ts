@@ -3321,4 +3321,2707 @@
       <translation>{server} 曾经连接，随后链路中断。</translation>
     </message>
   </context>
+  <context>
+    <name>engine</name>
+    <message>
+      <location filename="../../xrgui/bridge_key.py" />
+      <source>no bridge key: 32 bytes in base64, as `xrgui key` prints them</source>
+      <translation>不是桥接端密钥：应为 base64 编码的 32 个字节，即 `xrgui key` 输出的内容</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/bridge_key.py" />
+      <source>{0} holds no Ed25519 key</source>
+      <translation>{0} 中没有 Ed25519 密钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>"{0}" is the tag of {1} too</source>
+      <translation>标签“{0}”也被 {1} 使用</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>add a user with an id</source>
+      <translation>请添加一个带 ID 的用户</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>break the ring</source>
+      <translation>请断开这个环</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>every user needs a name of its own</source>
+      <translation>每个用户都需要自己的名称</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>every user needs an id of its own (`xrgui uuid`)</source>
+      <translation>每个用户都需要自己的 ID（`xrgui uuid`）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>give it another tag</source>
+      <translation>请换一个标签</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>is another user's id too</source>
+      <translation>与另一个用户的 ID 相同</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>is another user's too; Xray refuses that</source>
+      <translation>与另一个用户的相同；Xray 会拒绝</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>is none, so everyone on the way to {0} can read along; Xray refuses it</source>
+      <translation>为 none，通往 {0} 途中任何人都能读取；Xray 会拒绝</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>leads back to itself</source>
+      <translation>又回到了自身</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>names nobody, so nobody gets in</source>
+      <translation>没有列出任何人，因此谁也进不来</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>no inbound has the tag "{0}", so it never matches</source>
+      <translation>没有标签为“{0}”的入站，因此永远不会匹配</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>no outbound has the tag "{0}"</source>
+      <translation>没有标签为“{0}”的出站</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>nothing has a tag</source>
+      <translation>没有任何标签</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>send what is meant for it to "{0}" by a routing rule</source>
+      <translation>请用路由规则把给它的连接转到“{0}”</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>there are {0}</source>
+      <translation>现有 {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check.py" />
+      <source>use "tls"</source>
+      <translation>请用 "tls"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_ports.py" />
+      <source>choose another name</source>
+      <translation>请换一个名称</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_ports.py" />
+      <source>choose another port, or end what holds it</source>
+      <translation>请换一个端口，或结束占用它的程序</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_ports.py" />
+      <source>give one another port</source>
+      <translation>请给其中一个换端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_ports.py" />
+      <source>inbound "{0}"</source>
+      <translation>入站“{0}”</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_ports.py" />
+      <source>make it first</source>
+      <translation>请先创建</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_ports.py" />
+      <source>port {0} is wanted by {1} too</source>
+      <translation>端口 {0} 也被 {1} 使用</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_ports.py" />
+      <source>there is no folder {0}</source>
+      <translation>没有文件夹 {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_ports.py" />
+      <source>{0} is there and is no socket</source>
+      <translation>{0} 已存在，但不是套接字</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>"{0}" carries a reverse link and nothing else: the server refuses the rest</source>
+      <translation>“{0}”只承载反向链路：其余内容会被服务器拒绝</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>`xrgui key --file {0}` makes one</source>
+      <translation>用 `xrgui key --file {0}` 生成</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>a reverse link</source>
+      <translation>反向链路</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>add "finalRules": {0}</source>
+      <translation>请添加 "finalRules": {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>add an outbound with another user's id</source>
+      <translation>请添加一个使用其他用户 ID 的出站</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>add the rule {0}</source>
+      <translation>请添加规则 {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>add {{"protocol": "freedom"}}</source>
+      <translation>请添加 {{"protocol": "freedom"}}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>allow nothing, so everything that arrives as "{0}" is denied here, by Xray too</source>
+      <translation>没有允许任何内容，因此以“{0}”到达的一切都会被拒绝，Xray 也一样</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>is empty, and Xray opens no reverse link then</source>
+      <translation>为空，这样 Xray 不会建立反向链路</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>is switched on under {0}, which is Mux.cool already</source>
+      <translation>在{0}之上启用，而它本身已是 Mux.cool</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>its domain "{0}" is routed to {1}, which reaches no portal</source>
+      <translation>它的域名“{0}”被路由到 {1}，那里到不了入口端</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>its link goes through a VLESS reverse outbound, which carries nothing else</source>
+      <translation>它的链路经过 VLESS 反向代理出站，而该出站不承载其他内容</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>its link goes to portal "{0}", whose domain is another</source>
+      <translation>它的链路通向入口端“{0}”，而后者的域名不同</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>no bridge can join: no inbound brings "{0}" here</source>
+      <translation>桥接端无法接入：没有入站把“{0}”带到这里</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>no rule</source>
+      <translation>没有规则</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>no rule for visitors</source>
+      <translation>没有访客规则</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>no rule sends "{0}" to an outbound</source>
+      <translation>没有规则把“{0}”转到出站</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>nobody reaches it: no rule leads to "{0}"</source>
+      <translation>无人能到达它：没有规则通向“{0}”</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>nobody reaches it: {0} leads to it</source>
+      <translation>无人能到达它：{0}通向它</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>the link of bridge "{0}"</source>
+      <translation>桥接端“{0}”的链路</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>the tag of a freedom outbound</source>
+      <translation>freedom 出站的标签</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>the tag of the outbound to the portal</source>
+      <translation>通往入口端的出站标签</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>the tag of the visitors' inbound</source>
+      <translation>访客入站的标签</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>what arrives as "{0}" goes back through the link: no rule takes it elsewhere</source>
+      <translation>以“{0}”到达的连接又回到链路：没有规则把它带到别处</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>what visitors send goes back through its own link</source>
+      <translation>访客发来的内容又回到了自己的链路</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>write "enabled": false</source>
+      <translation>请写 "enabled": false</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_reverse.py" />
+      <source>{0} is not there</source>
+      <translation>{0} 不存在</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>"{0}" cannot be read: {1}</source>
+      <translation>无法读取“{0}”：{1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>`openssl pkey -in KEY -out PLAIN` unlocks it</source>
+      <translation>用 `openssl pkey -in KEY -out PLAIN` 解锁</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>`xrgui cert` makes one; a relative name starts at the working directory</source>
+      <translation>用 `xrgui cert` 生成；相对路径从工作目录算起</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>`xrgui cert` makes one; name its files in certificateFile and keyFile</source>
+      <translation>用 `xrgui cert` 生成；把文件写入 certificateFile 和 keyFile</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>bad file name</source>
+      <translation>文件名无效</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>begins on {0} only</source>
+      <translation>从 {0} 起才有效</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>does not belong to the certificate</source>
+      <translation>与证书不匹配</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>holds no certificate in PEM</source>
+      <translation>不含 PEM 证书</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>holds no certificate to show, so no TLS connection can be made</source>
+      <translation>没有可出示的证书，无法建立 TLS 连接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>holds no private key in PEM</source>
+      <translation>不含 PEM 私钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>is above maxVersion {0}</source>
+      <translation>高于 maxVersion {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>is locked by a passphrase</source>
+      <translation>被口令锁定</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>is missing</source>
+      <translation>缺失</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>is the clock right?</source>
+      <translation>时钟准确吗？</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>it begins with -----BEGIN CERTIFICATE-----</source>
+      <translation>它以 -----BEGIN CERTIFICATE----- 开头</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>it begins with -----BEGIN PRIVATE KEY-----</source>
+      <translation>它以 -----BEGIN PRIVATE KEY----- 开头</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>leaves nothing that a server could be trusted by</source>
+      <translation>没有留下任何信任服务器的依据</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>name a file in {0}File</source>
+      <translation>请在 {0}File 中写文件名</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>pin its certificate, or add one with "usage": "verify"</source>
+      <translation>请固定它的证书，或添加一个 "usage": "verify" 的证书</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>ran out on {0}</source>
+      <translation>已于 {0} 过期</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>renew it</source>
+      <translation>请更新</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>swap the two</source>
+      <translation>请对调两者</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/check_tls.py" />
+      <source>the two come from one run of `xrgui cert`</source>
+      <translation>两者由同一次 `xrgui cert` 生成</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>"{0}" is ignored, since "{1}" is there too</source>
+      <translation>“{0}”被忽略，因为已有“{1}”</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>"{0}" is no network</source>
+      <translation>“{0}”不是网络类型</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>"{0}" is no port</source>
+      <translation>“{0}”不是端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>"{0}" is none of {1}</source>
+      <translation>“{0}”无效；可用：{1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>`xrgui uuid` makes one</source>
+      <translation>用 `xrgui uuid` 生成</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>a UUID in quotes</source>
+      <translation>带引号的 UUID</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>a host name or an IP address alone; the port has its own key</source>
+      <translation>只写主机名或 IP 地址；端口另有字段</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>a list</source>
+      <translation>列表</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>a list of texts</source>
+      <translation>文本列表</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>a number</source>
+      <translation>数字</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>a number from 0 to 65535, or "1000-2000"</source>
+      <translation>0 到 65535 之间的数字，或 "1000-2000"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>a text</source>
+      <translation>文本</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>a whole number</source>
+      <translation>整数</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>an object</source>
+      <translation>对象</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>did you mean "{0}"?</source>
+      <translation>是不是“{0}”？</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>has {0} more than once; the last one counts</source>
+      <translation>{0} 出现多次；以最后一个为准</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>is empty</source>
+      <translation>为空</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>is ignored: {0}</source>
+      <translation>被忽略：{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>is no address</source>
+      <translation>不是地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>is unknown and ignored</source>
+      <translation>未知，已忽略</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>keep one of the two</source>
+      <translation>只保留其中一个</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>put it in [ ]</source>
+      <translation>请放进 [ ]</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>put it in {{ }}</source>
+      <translation>请放进 {{ }}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>remove the others</source>
+      <translation>请删除其余的</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>set the variable before the start</source>
+      <translation>请在启动前设置该变量</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>should be a list, not {0}</source>
+      <translation>应为列表，而不是{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>should be a whole number from {0} to {1}</source>
+      <translation>应为 {0} 到 {1} 之间的整数</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>should be an object, not {0}</source>
+      <translation>应为对象，而不是{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>should be one port</source>
+      <translation>应为单个端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>should be {0}, not {1}</source>
+      <translation>应为{0}，而不是{1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>tcp, udp or "tcp,udp"</source>
+      <translation>tcp、udp 或 "tcp,udp"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>the environment has no {0}</source>
+      <translation>环境变量中没有 {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>true or false</source>
+      <translation>true 或 false</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/cursor.py" />
+      <source>xrgui has no {0}</source>
+      <translation>xrgui 不支持：{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>VLESS reverse</source>
+      <translation>VLESS 反向代理</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>VLESS reverse; the user is left out</source>
+      <translation>VLESS 反向代理；该用户已省略</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>VMess without encryption; "auto" is written</source>
+      <translation>不加密的 VMess；已写入 "auto"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>WebSocket through another outbound</source>
+      <translation>经由其他出站的 WebSocket</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>Xray refuses VLESS without TLS to a public address</source>
+      <translation>Xray 拒绝不带 TLS 连到公网地址的 VLESS</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>bridge keys</source>
+      <translation>桥接端密钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>bridge keys; any bridge that knows the id may join</source>
+      <translation>桥接端密钥；任何知道 ID 的桥接端都可接入</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>bridges without visitors</source>
+      <translation>没有访客的桥接端</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>choice of how many links</source>
+      <translation>链路数量的选择</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>classic bridges and portals (v26.4.25 dropped them)</source>
+      <translation>经典桥接端与入口端（v26.4.25 已移除）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>finalRules: it dials whatever it is asked for</source>
+      <translation>finalRules：它会连接任何请求的目标</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>headers of its own for a proxy</source>
+      <translation>自定义代理请求头</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>limits; they are left out</source>
+      <translation>限制；已省略</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>lists of ports; all but the first are left out</source>
+      <translation>端口列表；只保留第一个</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>more than {0}; that is written</source>
+      <translation>超过 {0}；已按此写入</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>negated addresses</source>
+      <translation>地址取反</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>parts of KiB; {0} is written</source>
+      <translation>KiB 的小数；已写入 {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>parts of seconds; {0} is written</source>
+      <translation>秒的小数；已写入 {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>patterns for users</source>
+      <translation>用户名模式</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>rules by HTTP header</source>
+      <translation>按 HTTP 头的规则</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>rules by local address</source>
+      <translation>按本地地址的规则</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>several addresses for a name; the first is written</source>
+      <translation>一个域名的多个地址；已写入第一个</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>the PROXY protocol on freedom</source>
+      <translation>freedom 的 PROXY 协议</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>tunnel inbounds without an address</source>
+      <translation>没有地址的 tunnel 入站</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>{0}; "{1}" is written</source>
+      <translation>{0}；已写入 "{1}"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump.py" />
+      <source>{0}; the rule is left out</source>
+      <translation>{0}；该规则已省略</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>choice of TLS versions, ciphers and unknown names</source>
+      <translation>TLS 版本、加密套件和未知名称的选择</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>early data over WebSocket</source>
+      <translation>WebSocket 早期数据</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>length of the queue for tcpFastOpen</source>
+      <translation>tcpFastOpen 的队列长度</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>names to verify apart from serverName</source>
+      <translation>与 serverName 不同的校验名称</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>pings over WebSocket</source>
+      <translation>WebSocket ping</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>pins of this kind</source>
+      <translation>这类指纹</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>routeOnly, metadataOnly and domainsExcluded</source>
+      <translation>routeOnly、metadataOnly 和 domainsExcluded</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>sniffing of {0}</source>
+      <translation>{0} 的嗅探</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/dump_stream.py" />
+      <source>socket options other than mark, tcpFastOpen and acceptProxyProtocol</source>
+      <translation>除 mark、tcpFastOpen、acceptProxyProtocol 以外的套接字选项</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/ids.py" />
+      <source>is neither a UUID nor a text of 1 to 30 bytes</source>
+      <translation>既不是 UUID，也不是 1 到 30 字节的文本</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>"host:port"; an empty part stays as it is</source>
+      <translation>"主机:端口"；空的部分保持不变</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>"{0}" is no flow</source>
+      <translation>“{0}”不是有效的 flow</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>"{0}" is no protocol</source>
+      <translation>“{0}”不是协议</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>VLESS Encryption</source>
+      <translation>VLESS Encryption</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>add one to accounts</source>
+      <translation>请在 accounts 中添加</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>asks for a password, and there is no account</source>
+      <translation>要求密码，但没有账户</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>every inbound needs a port to listen on</source>
+      <translation>每个入站都需要监听端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>for example "0.0.0.0"</source>
+      <translation>例如 "0.0.0.0"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>has no place here</source>
+      <translation>不应出现在这里</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>has no place on this side</source>
+      <translation>这一端不应有它</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>is a name; only an address of this machine can be listened on</source>
+      <translation>这是名称；只能监听本机的地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>is ignored: only the AEAD form is spoken</source>
+      <translation>被忽略：只支持 AEAD 形式</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>is missing; xrgui takes it for none, Xray refuses it</source>
+      <translation>缺失；xrgui 视为 none，Xray 会拒绝</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>is no target</source>
+      <translation>不是目标</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>is noauth: accounts are not asked for</source>
+      <translation>为 noauth：不会验证账户</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>it belongs to the bridge's outbound</source>
+      <translation>它属于桥接端的出站</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>let a web server stand in front and hand the path of a ws inbound on</source>
+      <translation>请在前面放一个网页服务器，把该路径转给 ws 入站</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>policy levels have connIdle</source>
+      <translation>policy 级别中有 connIdle</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>ports that change by themselves</source>
+      <translation>自动变换的端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>remove it</source>
+      <translation>请删除</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>tunnel, vless, vmess, socks or http</source>
+      <translation>tunnel、vless、vmess、socks 或 http</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use "alterId": 0 on both sides</source>
+      <translation>两端都用 "alterId": 0</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use "always"</source>
+      <translation>请用 "always"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use "flow": ""</source>
+      <translation>请用 "flow": ""</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use "flow": "" on both sides, with tls in streamSettings</source>
+      <translation>两端都用 "flow": ""，并在 streamSettings 中用 tls</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use "none", with tls in streamSettings</source>
+      <translation>请用 "none"，并在 streamSettings 中用 tls</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use socks or tunnel</source>
+      <translation>请用 socks 或 tunnel</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use socks, and point programs or a tun2socks at it</source>
+      <translation>请用 socks，并让程序或 tun2socks 指向它</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use socks; Telegram speaks it too</source>
+      <translation>请用 socks；Telegram 也支持</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use vless with tls, or vmess where there is no certificate</source>
+      <translation>请用 vless 加 tls；没有证书则用 vmess</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>use vless with tls: it does the same with the same hiding</source>
+      <translation>请用 vless 加 tls：功能和隐蔽性相同</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>write "auth": "password" to protect this port</source>
+      <translation>请写 "auth": "password" 来保护此端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>write "decryption": "none"</source>
+      <translation>请写 "decryption": "none"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/inbounds.py" />
+      <source>{0} inbound</source>
+      <translation>{0} 入站</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>Extra data</source>
+      <translation>多余的内容</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>a colon is expected here</source>
+      <translation>此处应为冒号</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>a comma or the closing bracket is expected here</source>
+      <translation>此处应为逗号或右括号</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>a comma with nothing behind it</source>
+      <translation>逗号后面没有内容</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>a comment that never ends</source>
+      <translation>注释没有结束</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>a name in double quotes is expected here</source>
+      <translation>此处应为双引号中的名称</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>a value is expected here</source>
+      <translation>此处应为一个值</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>an empty configuration is {{}}</source>
+      <translation>空配置是 {{}}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>close it with */</source>
+      <translation>请用 */ 结束</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>is nested too deeply</source>
+      <translation>嵌套太深</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>is no JSON: {0}</source>
+      <translation>不是 JSON：{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>is there a bracket too many, or a comma missing?</source>
+      <translation>是否多了括号，或少了逗号？</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>texts stand in double quotes</source>
+      <translation>文本要放在双引号中</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>the file ends too early: is a closing bracket missing?</source>
+      <translation>文件过早结束：是否缺少右括号？</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>the file is empty</source>
+      <translation>文件为空</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>there is something behind the end of the configuration</source>
+      <translation>配置结束后还有内容</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/jsonc.py" />
+      <source>{0} is no number in JSON</source>
+      <translation>{0} 不是 JSON 中的数字</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>a number in quotes, such as "0"</source>
+      <translation>带引号的数字，如 "0"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>addresses stand in the log in full</source>
+      <translation>日志中的地址是完整的</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>an object in {{ }} is expected</source>
+      <translation>应为 {{ }} 中的对象</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>are ignored: names are resolved by the system</source>
+      <translation>被忽略：域名由系统解析</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>cannot be read: {0}</source>
+      <translation>无法读取：{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>fake DNS</source>
+      <translation>假 DNS</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>is ignored: xrgui has a control socket of its own</source>
+      <translation>被忽略：xrgui 有自己的控制套接字</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>is no level</source>
+      <translation>不是级别</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>is no text in UTF-8</source>
+      <translation>不是 UTF-8 文本</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>is {0}, not a configuration</source>
+      <translation>是{0}，不是配置</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>no configuration file was named</source>
+      <translation>没有指定配置文件</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>remove it, with its inbound and rule</source>
+      <translation>请连同它的入站和规则一起删除</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>save it as UTF-8</source>
+      <translation>请保存为 UTF-8</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>stream settings for all at once</source>
+      <translation>对所有项统一的流设置</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>write ["localhost"] or nothing</source>
+      <translation>请写 ["localhost"] 或留空</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>write streamSettings in each inbound and outbound</source>
+      <translation>请在每个入站和出站中写 streamSettings</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/load.py" />
+      <source>xrgui run -c FILE</source>
+      <translation>xrgui run -c FILE</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/merge.py" />
+      <source>give both a tag to keep both</source>
+      <translation>若要都保留，请给两者都加标签</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/merge.py" />
+      <source>has no tag and takes the place of one without a tag in {0}</source>
+      <translation>没有标签，取代了 {0} 中另一个没有标签的项</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>"allow" or "block"</source>
+      <translation>"allow" 或 "block"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>"host:port", or ":port" to keep the host</source>
+      <translation>"主机:端口"，或用 ":端口" 保留主机</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>and sockopt.dialerProxy are both set</source>
+      <translation>与 sockopt.dialerProxy 同时设置</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>finalRules took its place</source>
+      <translation>已由 finalRules 取代</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>for example "30-90"</source>
+      <translation>例如 "30-90"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>freedom, blackhole, vless, vmess, socks or http</source>
+      <translation>freedom、blackhole、vless、vmess、socks 或 http</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>is ignored: the far end resolves names</source>
+      <translation>被忽略：域名由另一端解析</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>is no IP address</source>
+      <translation>不是 IP 地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>is no range of seconds</source>
+      <translation>不是秒数范围</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>is not sent: a portal takes a link without it</source>
+      <translation>不会发送：入口端不需要它</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>let a rule name the other outbound directly</source>
+      <translation>请让规则直接指定另一个出站</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>let names be resolved by the system; dns.hosts sets single ones</source>
+      <translation>域名交给系统解析；个别域名写在 dns.hosts</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>names several servers</source>
+      <translation>列出了多个服务器</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>names several users</source>
+      <translation>列出了多个用户</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>one user with its id</source>
+      <translation>一个带 ID 的用户</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>random or borrowed source addresses</source>
+      <translation>随机或借用的源地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>remove it; traffic then leaves undisguised</source>
+      <translation>请删除；流量将不加伪装</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>stands beside vnext, where Xray ignores it</source>
+      <translation>与 vnext 并列，Xray 会忽略它</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>templates in headers</source>
+      <translation>请求头中的模板</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>the host name or IP address of the server</source>
+      <translation>服务器的主机名或 IP 地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>the port of the server, 1 to 65535</source>
+      <translation>服务器端口，1 到 65535</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>use socks</source>
+      <translation>请用 socks</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>use the flat form</source>
+      <translation>请用扁平写法</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>use vless with tls</source>
+      <translation>请用 vless 加 tls</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>write "encryption": "none"</source>
+      <translation>请写 "encryption": "none"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>write one IP address of this machine</source>
+      <translation>请写本机的一个 IP 地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>write one outbound for each</source>
+      <translation>请为每个服务器写一个出站</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>write the flat form: address, port, id, reverse</source>
+      <translation>请用扁平写法：address、port、id、reverse</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>write the value itself</source>
+      <translation>请直接写值</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/outbounds.py" />
+      <source>{0} outbound</source>
+      <translation>{0} 出站</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/ports.py" />
+      <source>a program</source>
+      <translation>某个程序</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/ports.py" />
+      <source>port {0} cannot be listened on: {1}</source>
+      <translation>无法监听端口 {0}：{1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/ports.py" />
+      <source>port {0} needs more rights than this user has</source>
+      <translation>监听端口 {0} 需要更高的权限</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/ports.py" />
+      <source>this machine has no address {0}</source>
+      <translation>本机没有地址 {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/ports.py" />
+      <source>{0} port {1} is taken</source>
+      <translation>{0} 端口 {1} 已被占用</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/ports.py" />
+      <source>{0} port {1} is taken by {2}</source>
+      <translation>{0} 端口 {1} 被 {2} 占用</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>"AsIs", "IPIfNonMatch" or "IPOnDemand"</source>
+      <translation>"AsIs"、"IPIfNonMatch" 或 "IPOnDemand"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>"{0}" is no kind of rule</source>
+      <translation>“{0}”不是规则类型</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>give several bridges one reverse tag or portal: the least loaded link is taken</source>
+      <translation>让多个桥接端共用一个 reverse 标签或入口端：会选用负载最轻的链路</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>has no condition</source>
+      <translation>没有条件</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>is no strategy that is known; taken for AsIs</source>
+      <translation>未知的策略；按 AsIs 处理</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>name one outbound in outboundTag</source>
+      <translation>请在 outboundTag 中写一个出站</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>remove it, or sort by inboundTag, user, ip or domain</source>
+      <translation>请删除，或按 inboundTag、user、ip 或 domain 区分</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>rule by local process</source>
+      <translation>按本地程序的规则</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>rule by operating system</source>
+      <translation>按操作系统的规则</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>rule by the route bytes of a VLESS id</source>
+      <translation>按 VLESS ID 路由字节的规则</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>rule of this kind</source>
+      <translation>这类规则</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>rules in Starlark</source>
+      <translation>Starlark 规则</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>the tag of the outbound that takes what matches</source>
+      <translation>处理匹配连接的出站标签</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>to match everything write "network": "tcp,udp"</source>
+      <translation>要匹配一切，请写 "network": "tcp,udp"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>use "field"</source>
+      <translation>请用 "field"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>write an object: {{":method": "GET"}}</source>
+      <translation>请写成对象：{{":method": "GET"}}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/routing.py" />
+      <source>xrgui sends no notifications over HTTP</source>
+      <translation>xrgui 不通过 HTTP 发送通知</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>"http", "tls" or "quic"</source>
+      <translation>"http"、"tls" 或 "quic"</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>"{0}" is ignored: xrgui has no fake DNS</source>
+      <translation>“{0}”被忽略：xrgui 没有假 DNS</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>"{0}" is nothing to sniff</source>
+      <translation>“{0}”无法嗅探</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>64 hexadecimal digits (`xrgui cert` prints them)</source>
+      <translation>64 位十六进制数字（`xrgui cert` 会输出）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>XTLS is gone, from Xray too</source>
+      <translation>XTLS 已不存在，Xray 也没有了</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>both negative: off</source>
+      <translation>都为负数表示关闭</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>certificates made on the fly</source>
+      <translation>即时生成的证书</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>disguise for raw connections</source>
+      <translation>raw 连接的伪装</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>holds something that is no SHA-256</source>
+      <translation>其中有不是 SHA-256 的内容</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>is ignored: xrgui says hello in its own way, not as a browser</source>
+      <translation>被忽略：xrgui 用自己的方式握手，不模仿浏览器</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>make one with `xrgui cert`</source>
+      <translation>用 `xrgui cert` 生成一个</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>pin of this kind</source>
+      <translation>这类指纹</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>put the certificate's SHA-256 into pinnedPeerCertSha256 (`xrgui cert` prints it)</source>
+      <translation>请把证书的 SHA-256 写入 pinnedPeerCertSha256（`xrgui cert` 会输出）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>remove it on both sides</source>
+      <translation>请在两端都删除</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>remove it: the server name is then visible on the way</source>
+      <translation>请删除；服务器名称会在途中可见</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>tcpKeepAliveIdle and tcpKeepAliveInterval have different signs</source>
+      <translation>tcpKeepAliveIdle 与 tcpKeepAliveInterval 的正负号不同</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>the TLS library chooses the curves</source>
+      <translation>曲线由 TLS 库选择</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use "none", or ws to pass an HTTP proxy</source>
+      <translation>请用 "none"，要通过 HTTP 代理则用 ws</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use "redirect" with followRedirect</source>
+      <translation>请用 "redirect" 加 followRedirect</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use pinnedPeerCertSha256</source>
+      <translation>请用 pinnedPeerCertSha256</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use raw with TLS</source>
+      <translation>请用 raw 加 TLS</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use raw with TLS; Xray has dropped this transport too</source>
+      <translation>请用 raw 加 TLS；Xray 也已移除此传输方式</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use raw, and the socket's path as the inbound's listen</source>
+      <translation>请用 raw，并把套接字路径写在入站的 listen 中</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use tls</source>
+      <translation>请用 tls</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use tls with a certificate of your own, pinned by pinnedPeerCertSha256</source>
+      <translation>请用 tls 加自己的证书，并用 pinnedPeerCertSha256 固定</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use ws, which passes the same CDNs and reverse proxies</source>
+      <translation>请用 ws，它能通过同样的 CDN 和反向代理</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use ws: it differs in its framing alone</source>
+      <translation>请用 ws：只是帧格式不同</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>use ws; Xray has dropped this transport too</source>
+      <translation>请用 ws；Xray 也已移除此传输方式</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>would accept any certificate, an attacker's too; neither xrgui nor Xray does that any more</source>
+      <translation>会接受任何证书，包括攻击者的；xrgui 和 Xray 都不再这样做</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>xrgui asks for no SRV or TXT records</source>
+      <translation>xrgui 不查询 SRV 或 TXT 记录</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>xrgui has no such option</source>
+      <translation>xrgui 没有这个选项</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>xrgui leaves it to the system</source>
+      <translation>xrgui 交给系统处理</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>xrgui sniffs whatever the address</source>
+      <translation>无论地址如何，xrgui 都会嗅探</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>xrgui writes no keys to files</source>
+      <translation>xrgui 不把密钥写入文件</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/stream.py" />
+      <source>{0} transport</source>
+      <translation>{0} 传输方式</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/config/written.py" />
+      <source>{0} has no {1}</source>
+      <translation>{0} 没有 {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/dialer.py" />
+      <source>closed before it stood</source>
+      <translation>建立之前已关闭</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/dialer.py" />
+      <source>the outbound {0} that leads there is gone</source>
+      <translation>通往那里的出站 {0} 已不存在</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/errors.py" />
+      <source>no answer</source>
+      <translation>没有响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/errors.py" />
+      <source>timed out</source>
+      <translation>超时</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/leaving.py" />
+      <source>its part of the configuration was changed</source>
+      <translation>相关配置已更改</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/limits.py" />
+      <source>there are {0} connections already</source>
+      <translation>已有 {0} 个连接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/limits.py" />
+      <source>{0} has {1} connections already</source>
+      <translation>{0} 已有 {1} 个连接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/memory.py" />
+      <source>memory is short, and this one holds much for long</source>
+      <translation>内存不足，而此连接长期占用较多</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/brake.py" />
+      <source>reads too slowly for a peer without flow control</source>
+      <translation>对没有流量控制的一端来说读取太慢</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/connection.py" />
+      <source>a Mux.cool frame has the unknown status {0}</source>
+      <translation>Mux.cool 帧的状态 {0} 未知</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/connection.py" />
+      <source>a Mux.cool frame says that its metadata has {0} bytes</source>
+      <translation>Mux.cool 帧声称元数据有 {0} 字节</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/extension.py" />
+      <source>an extension message of type {0} is too short</source>
+      <translation>类型为 {0} 的扩展消息太短</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/extension.py" />
+      <source>the peer's HELLO has no usable window or instance</source>
+      <translation>对端的 HELLO 没有可用的窗口或实例</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/extension.py" />
+      <source>the peer's HELLO is cut short</source>
+      <translation>对端的 HELLO 不完整</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/frames.py" />
+      <source>a Mux.cool frame ends inside its address</source>
+      <translation>Mux.cool 帧在地址中间中断</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/frames.py" />
+      <source>a Mux.cool frame names the unknown network {0}</source>
+      <translation>Mux.cool 帧的网络 {0} 未知</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/health.py" />
+      <source>the other end of the link has been silent for {0} s</source>
+      <translation>链路另一端已 {0} 秒无回应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/health.py" />
+      <source>the other end of the link reads but has not answered for {0} s</source>
+      <translation>链路另一端在读取，但已 {0} 秒没有响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/resumption.py" />
+      <source>it ended while the link was away</source>
+      <translation>链路中断期间已结束</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/resumption.py" />
+      <source>the link did not come back in time</source>
+      <translation>链路没有及时恢复</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/resumption.py" />
+      <source>the other end was started anew</source>
+      <translation>另一端已重新启动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/resumption.py" />
+      <source>the tunnel was stopped</source>
+      <translation>隧道已停止</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/resumption.py" />
+      <source>the two ends do not agree on what was received</source>
+      <translation>两端对已收到的内容不一致</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/substream.py" />
+      <source>the peer sent more than it was granted</source>
+      <translation>对端发送的超过允许的量</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/worker.py" />
+      <source>the link takes no more sub-connections</source>
+      <translation>链路不再接受新连接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/worker.py" />
+      <source>the link to the other end is gone</source>
+      <translation>与另一端的链路已断开</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/worker.py" />
+      <source>the other end closed it</source>
+      <translation>另一端已关闭</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/worker.py" />
+      <source>the peer does not read the answers that it asks for</source>
+      <translation>对端不读取它请求的响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/worker.py" />
+      <source>the peer used the id again</source>
+      <translation>对端重复使用了编号</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/mux/worker.py" />
+      <source>the peer's FIN does not fit what it sent</source>
+      <translation>对端的 FIN 与其发送的内容不符</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/blackhole.py" />
+      <source>{0} is blocked (outbound {1})</source>
+      <translation>{0} 已被阻止（出站 {1}）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/final_rules.py" />
+      <source>finalRules entry #{0} blocks it</source>
+      <translation>被第 {0} 条 finalRules 阻止</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/final_rules.py" />
+      <source>it is a private address and no finalRules entry allows it</source>
+      <translation>这是私有地址，没有 finalRules 条目允许它</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/final_rules.py" />
+      <source>no finalRules entry allows it</source>
+      <translation>没有 finalRules 条目允许它</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/freedom.py" />
+      <source>{0} is no address</source>
+      <translation>{0} 不是地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/freedom.py" />
+      <source>{0}: {1} (outbound {2})</source>
+      <translation>{0}：{1}（出站 {2}）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/http.py" />
+      <source>an HTTP proxy carries no UDP (outbound {0})</source>
+      <translation>HTTP 代理不承载 UDP（出站 {0}）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/mux.py" />
+      <source>the outbound was stopped</source>
+      <translation>出站已停止</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/packets.py" />
+      <source>this host</source>
+      <translation>本机</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/packets.py" />
+      <source>{0} cannot reach addresses of its family</source>
+      <translation>{0} 无法到达这类地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/vless.py" />
+      <source>it does not know this id</source>
+      <translation>它不认识此 ID</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/vless.py" />
+      <source>it does not know this id, or cannot reach the target</source>
+      <translation>它不认识此 ID，或无法到达目标</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/vless.py" />
+      <source>it does not know this id, or this user has no reverse tag there</source>
+      <translation>它不认识此 ID，或该用户在那里没有 reverse 标签</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/vless.py" />
+      <source>{0} closed the link right after the request: {1}</source>
+      <translation>{0} 在请求后立即关闭了链路：{1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/outbound/vmess.py" />
+      <source>it does not know this id, its clock is more than 2 minutes off ours, or it cannot reach the target</source>
+      <translation>它不认识此 ID、时钟与本机相差超过 2 分钟，或无法到达目标</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/proxy_client.py" />
+      <source>the proxy closed the connection</source>
+      <translation>代理关闭了连接</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/resolver.py" />
+      <source>{0} has no address that {1} allows</source>
+      <translation>{0} 没有 {1} 允许的地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/resolver.py" />
+      <source>{0} is not a host name</source>
+      <translation>{0} 不是主机名</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/resolver.py" />
+      <source>{0} is switched off in dns.hosts</source>
+      <translation>{0} 已在 dns.hosts 中停用</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge.py" />
+      <source>its owner has yet to approve the key {0}</source>
+      <translation>所有者尚未批准密钥 {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge.py" />
+      <source>its owner lets nobody in without a bridge key, and there is none here</source>
+      <translation>所有者不允许没有桥接端密钥者接入，而这里没有</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge.py" />
+      <source>the bridge was stopped</source>
+      <translation>桥接端已停止</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge.py" />
+      <source>the link to {0} is down{1}</source>
+      <translation>与 {0} 的链路已断开{1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge.py" />
+      <source>the portal closed the link</source>
+      <translation>入口端关闭了链路</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge.py" />
+      <source>{0} carries nobody yet: {1}</source>
+      <translation>{0} 尚未承载任何访客：{1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge.py" />
+      <source>{0} opens nothing for us: this needs xrgui at the other end</source>
+      <translation>{0} 不为我们开放任何端口：另一端需要是 xrgui</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge_link.py" />
+      <source>the server took the connection but does not answer as a portal</source>
+      <translation>服务器接受了连接，但没有作为入口端响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/bridge_link.py" />
+      <source>there are enough links without it</source>
+      <translation>链路已经足够</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>no bridge is connected to the portal {0}</source>
+      <translation>没有桥接端连接到入口端 {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>no key</source>
+      <translation>没有密钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>the bridge of the portal {0} does not answer</source>
+      <translation>入口端 {0} 的桥接端没有响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>the bridge's key is not approved</source>
+      <translation>桥接端的密钥未获批准</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>the inbound of this link was stopped</source>
+      <translation>此链路的入站已停止</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>the key {0}, which is not approved</source>
+      <translation>密钥 {0} 未获批准</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>the portal was stopped</source>
+      <translation>入口端已停止</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>the portal's owner has not approved this bridge's key yet</source>
+      <translation>入口端的所有者尚未批准此桥接端的密钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/reverse/portal.py" />
+      <source>too many bridges wait for approval</source>
+      <translation>等待批准的桥接端太多</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/__init__.py" />
+      <source>no answer in {0} seconds</source>
+      <translation>{0} 秒内没有响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/handshake.py" />
+      <source>closed during the handshake</source>
+      <translation>握手期间被关闭</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/handshake.py" />
+      <source>no answer to the handshake</source>
+      <translation>握手没有响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>another program</source>
+      <translation>另一个程序</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>cannot listen on {0}: not an IP address of this host</source>
+      <translation>无法监听 {0}：不是本机的 IP 地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>cannot listen on {0}: ports below 1024 need more rights</source>
+      <translation>无法监听 {0}：1024 以下的端口需要更高权限</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>cannot listen on {0}: this host has no such address</source>
+      <translation>无法监听 {0}：本机没有这个地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>cannot listen on {0}: {1}</source>
+      <translation>无法监听 {0}：{1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>no port is free on both IPv4 and IPv6</source>
+      <translation>没有在 IPv4 和 IPv6 上都空闲的端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>sockopt.{0} is not available on this system</source>
+      <translation>此系统不支持 sockopt.{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>sockopt.{0}: {1}</source>
+      <translation>sockopt.{0}：{1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>this system has no unix sockets</source>
+      <translation>此系统没有 unix 套接字</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>{0} in {1} is no octal file mode</source>
+      <translation>{1} 中的 {0} 不是八进制文件权限</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/sockets.py" />
+      <source>{0} is taken by {1}</source>
+      <translation>{0} 被 {1} 占用</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>connection refused</source>
+      <translation>连接被拒绝</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>connection reset</source>
+      <translation>连接被重置</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>host unreachable</source>
+      <translation>主机不可达</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>name not found</source>
+      <translation>找不到域名</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>network unreachable</source>
+      <translation>网络不可达</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>no address of the family of {0}</source>
+      <translation>没有与 {0} 同类的地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>no such socket</source>
+      <translation>没有这个套接字</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>not a valid host name</source>
+      <translation>主机名无效</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>out of file descriptors</source>
+      <translation>文件描述符已用尽</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>the name has no address for {0}</source>
+      <translation>该域名没有 {0} 的地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>the name server does not answer</source>
+      <translation>域名服务器没有响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tcp.py" />
+      <source>this host has no such local address</source>
+      <translation>本机没有这个本地地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls.py" />
+      <source>cut off: TLS was not closed</source>
+      <translation>中断：TLS 未正常关闭</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_chain.py" />
+      <source>an issuer that is no CA</source>
+      <translation>签发者不是 CA</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_chain.py" />
+      <source>the certificate cannot be read: {0}</source>
+      <translation>无法读取证书：{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_chain.py" />
+      <source>the certificate does not hold under the pinned CA for {0}: {1}</source>
+      <translation>证书未通过固定 CA 对 {0} 的校验：{1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>TLS needs a certificate to show: `xrgui cert` makes one</source>
+      <translation>TLS 需要证书：用 `xrgui cert` 生成</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>TLS over a unix socket needs serverName</source>
+      <translation>unix 套接字上的 TLS 需要 serverName</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>certificate file {0}: {1}</source>
+      <translation>证书文件 {0}：{1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>none of cipherSuites is known: {0}</source>
+      <translation>cipherSuites 中没有已知的套件：{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>the certificate in the configuration</source>
+      <translation>配置中的证书</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>{0} and its key do not belong together</source>
+      <translation>{0} 与其密钥不匹配</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>{0} comes without a key</source>
+      <translation>{0} 没有密钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>{0} holds no certificate in PEM</source>
+      <translation>{0} 不含 PEM 证书</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_context.py" />
+      <source>{0} or its key is not in PEM, or the key is locked by a passphrase</source>
+      <translation>{0} 或其密钥不是 PEM，或密钥被口令锁定</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_verify.py" />
+      <source>no name at all</source>
+      <translation>没有任何名称</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_verify.py" />
+      <source>the certificate is not for {0}, but for {1}</source>
+      <translation>证书不属于 {0}，而属于 {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_verify.py" />
+      <source>the certificate is not the pinned one: expected {0}, seen {1}</source>
+      <translation>证书不是固定的那个：预期 {0}，实际 {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_verify.py" />
+      <source>the server showed no certificate</source>
+      <translation>服务器没有出示证书</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>no TLS version suits both ends</source>
+      <translation>没有两端都支持的 TLS 版本</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>no cipher suits both ends</source>
+      <translation>没有两端都支持的加密套件</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>no cipher, version or certificate suits both ends</source>
+      <translation>没有两端都适用的加密套件、版本或证书</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the certificate has expired</source>
+      <translation>证书已过期</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the certificate is for another address</source>
+      <translation>证书属于另一个地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the certificate is for another name</source>
+      <translation>证书属于另一个名称</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the certificate is not valid yet (is the clock right?)</source>
+      <translation>证书尚未生效（时钟准确吗？）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the certificate is self-signed: pin it (pinnedPeerCertSha256) to accept it</source>
+      <translation>证书是自签名的：请固定它（pinnedPeerCertSha256）以接受</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the certificate's issuer is a private one: add it (usage verify) or pin it (pinnedPeerCertSha256)</source>
+      <translation>证书由私有机构签发：请添加它（usage verify）或固定证书（pinnedPeerCertSha256）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the certificate's issuer is not known: add it (usage verify) or pin it (pinnedPeerCertSha256)</source>
+      <translation>证书签发者未知：请添加它（usage verify）或固定证书（pinnedPeerCertSha256）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the certificate: {0}</source>
+      <translation>证书：{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the peer does not accept the certificate</source>
+      <translation>对端不接受证书</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the peer does not know the certificate's issuer</source>
+      <translation>对端不认识证书的签发者</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the peer does not speak TLS</source>
+      <translation>对端不使用 TLS</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the peer says that the certificate has expired</source>
+      <translation>对端称证书已过期</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the server asks for a client certificate</source>
+      <translation>服务器要求客户端证书</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the server has no certificate for this name</source>
+      <translation>服务器没有此名称的证书</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/tls_words.py" />
+      <source>the server knows none of the ALPN protocols</source>
+      <translation>服务器不支持任何 ALPN 协议</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/websocket.py" />
+      <source>a WebSocket cannot be closed by halves</source>
+      <translation>WebSocket 不能半关闭</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/websocket.py" />
+      <source>answered {0}</source>
+      <translation>响应：{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/transport/websocket.py" />
+      <source>cut off: the WebSocket was not closed</source>
+      <translation>中断：WebSocket 未正常关闭</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vless.py" />
+      <source>malformed VLESS addons</source>
+      <translation>VLESS 附加数据有误</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vless.py" />
+      <source>the answer is not VLESS: is this the right port and transport?</source>
+      <translation>响应不是 VLESS：端口和传输方式对吗？</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vless.py" />
+      <source>unknown VLESS command {0}</source>
+      <translation>未知的 VLESS 命令 {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vless.py" />
+      <source>version {0} is no VLESS request</source>
+      <translation>版本 {0} 不是 VLESS 请求</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vmess.py" />
+      <source>a VMess header does not decrypt</source>
+      <translation>VMess 头无法解密</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vmess.py" />
+      <source>malformed VMess header</source>
+      <translation>VMess 头有误</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vmess.py" />
+      <source>the VMess response belongs to another request</source>
+      <translation>VMess 响应属于另一个请求</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vmess.py" />
+      <source>the peer's clock is {0} s {1}; VMess allows {2} s: set both clocks</source>
+      <translation>对端时钟相差 {0} 秒（{1}）；VMess 允许 {2} 秒：请校准两端时钟</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vmess.py" />
+      <source>the request was sent before: a replay</source>
+      <translation>该请求已发送过：重放</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vmess.py" />
+      <source>unknown user id</source>
+      <translation>未知的用户 ID</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/engine/wire/vmess.py" />
+      <source>unsupported VMess security {0} or command {1}</source>
+      <translation>不支持 VMess 加密方式 {0} 或命令 {1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/base64text.py" />
+      <source>not base64: {0}</source>
+      <translation>不是 base64：{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>Encrypted Client Hello</source>
+      <translation>Encrypted Client Hello</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>Shadowsocks plugins</source>
+      <translation>Shadowsocks 插件</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>TLS without checking the certificate (pin it instead)</source>
+      <translation>不检查证书的 TLS（请改为固定证书）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>VMess security {0}</source>
+      <translation>VMess 加密方式 {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>header type {0}</source>
+      <translation>{0} 类型的头</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>its %-escapes are not UTF-8 text</source>
+      <translation>其中的 % 转义不是 UTF-8 文本</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>security {0}</source>
+      <translation>安全层 {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>transport {0}</source>
+      <translation>传输方式 {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>{0} is neither a host name nor an IP address</source>
+      <translation>{0} 既不是主机名也不是 IP 地址</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>{0} is not a SHA-256 digest in hex (64 digits)</source>
+      <translation>{0} 不是 SHA-256（64 位十六进制数字）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/model.py" />
+      <source>{0} is not a number from 1 to 65535</source>
+      <translation>{0} 不是 1 到 65535 之间的数字</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/outbound.py" />
+      <source>VMess cannot carry VLESS reverse: use the classic dialect with a tunnel domain</source>
+      <translation>VMess 不能承载 VLESS 反向代理：请用带隧道域名的经典方式</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/outbound.py" />
+      <source>carries a whole profile, not one server: import it instead</source>
+      <translation>包含整个配置，而不是一台服务器：请导入它</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/outbound.py" />
+      <source>needs what xrgui lacks: {0}</source>
+      <translation>需要 xrgui 不支持的功能：{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/text.py" />
+      <source>does not begin with one of {0}</source>
+      <translation>不以下列之一开头：{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/text.py" />
+      <source>holds characters that are no valid text</source>
+      <translation>含有无效字符</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/text.py" />
+      <source>is longer than {0} KiB</source>
+      <translation>超过 {0} KiB</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/uri.py" />
+      <source>appears twice with different values</source>
+      <translation>出现两次且值不同</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/uri.py" />
+      <source>is missing (host:port is needed)</source>
+      <translation>缺失（需要 主机:端口）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/uri.py" />
+      <source>is missing (the part before @)</source>
+      <translation>缺失（@ 之前的部分）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/uri.py" />
+      <source>is not base64 of readable text</source>
+      <translation>不是可读文本的 base64</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/uri.py" />
+      <source>only xrgui://import?… is known</source>
+      <translation>只支持 xrgui://import?…</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/uri.py" />
+      <source>the part before @ must hold method:password</source>
+      <translation>@ 之前应为 加密方式:密码</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/uri.py" />
+      <source>this link needs a newer xrgui (only version 1 is known)</source>
+      <translation>此链接需要更新的 xrgui（只支持版本 1）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/vmess.py" />
+      <source>is neither base64 of JSON nor id@host:port</source>
+      <translation>既不是 JSON 的 base64，也不是 id@主机:端口</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/links/vmess.py" />
+      <source>its base64 text holds no JSON object</source>
+      <translation>base64 文本中没有 JSON 对象</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/matching.py" />
+      <source>{0} is no IP address or network: write it as 192.0.2.1 or 192.0.2.0/24</source>
+      <translation>{0} 不是 IP 地址或网段：请写成 192.0.2.1 或 192.0.2.0/24</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/matching.py" />
+      <source>{0} is no regular expression: {1}</source>
+      <translation>{0} 不是正则表达式：{1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/matching.py" />
+      <source>{0} names no domain</source>
+      <translation>{0} 不是域名</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/matching.py" />
+      <source>{0}-{1} is no range of ports: write the smaller of 0 to 65535 first</source>
+      <translation>{0}-{1} 不是端口范围：请先写较小的，范围 0 到 65535</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/matching.py" />
+      <source>{0}: a name without dots cannot contain one</source>
+      <translation>{0}：不含点的名称里不能有点</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/matching.py" />
+      <source>{0}: lists are not supported: write the names, as domain:example.com</source>
+      <translation>{0}：不支持列表：请写域名，如 domain:example.com</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/matching.py" />
+      <source>{0}: lists are not supported: write the networks, as 192.0.2.0/24, or geoip:private</source>
+      <translation>{0}：不支持列表：请写网段，如 192.0.2.0/24，或 geoip:private</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/matching.py" />
+      <source>{0}: the prefix length must be a number from 0 to {1}</source>
+      <translation>{0}：前缀长度应为 0 到 {1} 之间的数字</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/backup.py" />
+      <source>cannot be opened: {0}</source>
+      <translation>无法打开：{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/backup.py" />
+      <source>holds no list of profiles</source>
+      <translation>没有配置列表</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/backup.py" />
+      <source>was written by a newer xrgui</source>
+      <translation>由更新版本的 xrgui 写入</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/certificates.py" />
+      <source>this is no certificate in PEM form</source>
+      <translation>不是 PEM 格式的证书</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/document.py" />
+      <source>could not be brought from schema {0} to {1}: {2}</source>
+      <translation>无法从结构版本 {0} 升级到 {1}：{2}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/document.py" />
+      <source>has no schema version</source>
+      <translation>没有结构版本</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/document.py" />
+      <source>is not JSON: {0}</source>
+      <translation>不是 JSON：{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/document.py" />
+      <source>is not a JSON object</source>
+      <translation>不是 JSON 对象</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/document.py" />
+      <source>is not a profile: {0}</source>
+      <translation>不是有效的配置：{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/document.py" />
+      <source>was written by a newer xrgui (schema {0}, this one knows {1})</source>
+      <translation>由更新版本的 xrgui 写入（结构版本 {0}，本程序只认识 {1}）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/files.py" />
+      <source>another program holds {0}: close it, or try again</source>
+      <translation>另一个程序占用了 {0}：请关闭它，或重试</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/files.py" />
+      <source>{0} could not be {1}: {2}. What was there is unchanged.</source>
+      <translation>无法{1} {0}：{2}。原有内容未变。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/ownlink.py" />
+      <source>is neither base64 nor JSON</source>
+      <translation>既不是 base64 也不是 JSON</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/qr.py" />
+      <source>the text is too long for a QR code</source>
+      <translation>文本太长，无法生成二维码</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/sealed.py" />
+      <source>the passphrase is empty</source>
+      <translation>口令为空</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/sealed.py" />
+      <source>the passphrase is wrong, or the data was changed</source>
+      <translation>口令错误，或数据被改动</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/sealed.py" />
+      <source>the sealed data asks for too much work to open</source>
+      <translation>打开这些数据需要过多的计算</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/sealed.py" />
+      <source>the sealed data was cut off</source>
+      <translation>加密数据不完整</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/sealed.py" />
+      <source>this was not sealed by xrgui</source>
+      <translation>不是由 xrgui 加密封装的</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>another program changed the passphrase: enter it again</source>
+      <translation>另一个程序更改了口令：请重新输入</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>in memory only: secrets must be entered again after each start</source>
+      <translation>仅在内存中：每次启动后都要重新输入密钥</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>in the file {0}, under your passphrase</source>
+      <translation>在文件 {0} 中，用您的口令加密</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>in the system's keyring ({0})</source>
+      <translation>在系统密钥环中（{0}）</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>the keyring did not answer in time: answer its prompt, then try again</source>
+      <translation>密钥环没有及时响应：请回应它的提示，然后重试</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>the keyring failed: {0}</source>
+      <translation>密钥环出错：{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>the keyring is locked: unlock it and try again</source>
+      <translation>密钥环已锁定：请解锁后重试</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>the secret {0} is not in the store: enter it again</source>
+      <translation>存储中没有密钥 {0}：请重新输入</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>this system has no keyring that runs</source>
+      <translation>此系统没有可用的密钥环</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>{0} cannot be read: {1}</source>
+      <translation>无法读取 {0}：{1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>{0} could not be saved: {1}</source>
+      <translation>无法保存 {0}：{1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/secrets.py" />
+      <source>{0} is damaged: {1}</source>
+      <translation>{0} 已损坏：{1}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/servers.py" />
+      <source>a server in this link</source>
+      <translation>此链接中的服务器</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/servers.py" />
+      <source>xrgui lacks {0}</source>
+      <translation>xrgui 不支持：{0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/store.py" />
+      <source>set aside</source>
+      <translation>移到一旁</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/store.py" />
+      <source>there is no profile {0}</source>
+      <translation>没有配置 {0}</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/store.py" />
+      <source>{0} cannot be the id of a profile</source>
+      <translation>{0} 不能作为配置的标识</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/store.py" />
+      <source>{0} is not there any more</source>
+      <translation>{0} 已不存在</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/store.py" />
+      <source>{0} is there again: delete or rename that one first</source>
+      <translation>{0} 又出现了：请先删除或重命名它</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/store.py" />
+      <source>{0} was {1} by another program: look at it again, or save it as a copy</source>
+      <translation>{0} 已被另一个程序{1}：请再看一遍，或另存为副本</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/transfer.py" />
+      <source>holds no link, configuration or backup</source>
+      <translation>其中没有链接、配置或备份</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/transfer.py" />
+      <source>is JSON, but no configuration, profile or backup</source>
+      <translation>是 JSON，但不是配置或备份</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/transfer.py" />
+      <source>is larger than {0} MiB</source>
+      <translation>超过 {0} MiB</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>Disk quota exceeded</source>
+      <translation>超出磁盘配额</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>File name too long</source>
+      <translation>文件名太长</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>Input/output error</source>
+      <translation>输入输出错误</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>Is a directory</source>
+      <translation>这是文件夹</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>No space left on device</source>
+      <translation>磁盘空间不足</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>No such file or directory</source>
+      <translation>没有此文件或文件夹</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>Not a directory</source>
+      <translation>这不是文件夹</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>Permission denied</source>
+      <translation>权限不足</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>Read-only file system</source>
+      <translation>文件系统只读</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>Too many open files</source>
+      <translation>打开的文件过多</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>deleted</source>
+      <translation>删除</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>emptied</source>
+      <translation>清空</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>read</source>
+      <translation>读取</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>restored</source>
+      <translation>恢复</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/engine_words.py" />
+      <source>saved</source>
+      <translation>保存</translation>
+    </message>
+  </context>
 </TS>

@@ -8,24 +8,26 @@ import pytest
 from tests.ui import catalog
 from xrgui.ui.language import language, plural, tr
 
-TEXTS = catalog.source_texts()
+CONTEXTS = catalog.contexts()
 
 
 def fields(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
+@pytest.mark.parametrize("context", CONTEXTS)
 @pytest.mark.parametrize("code", catalog.FORMS)
-def test_everything_is_translated(code: str) -> None:
-    known = catalog.read(code)
-    assert not [text for text in TEXTS if text not in known]
-    assert not [text for text in known if text not in TEXTS], "run python -m tests.ui.catalog"
+def test_everything_is_translated(code: str, context: str) -> None:
+    known, texts = catalog.read(code, context), CONTEXTS[context]
+    assert not [text for text in texts if text not in known]
+    assert not [text for text in known if text not in texts], "run python -m tests.ui.catalog"
 
 
+@pytest.mark.parametrize("context", CONTEXTS)
 @pytest.mark.parametrize("code", catalog.FORMS)
-def test_translations_name_the_same_things(code: str) -> None:
-    for text, forms in catalog.read(code).items():
-        plural_forms = TEXTS[text][1]
+def test_translations_name_the_same_things(code: str, context: str) -> None:
+    for text, forms in catalog.read(code, context).items():
+        plural_forms = CONTEXTS[context][text][1]
         assert len(forms) == (catalog.FORMS[code] if plural_forms else 1), text
         wanted = fields(text.replace("|", " "))
         for form in forms:

@@ -20,6 +20,7 @@ from xrgui import __version__, bridge_key, paths
 from xrgui.profiles.files import StoreError
 from xrgui.ui import health, icons, settings, theme
 from xrgui.ui.engine import Engine
+from xrgui.ui.engine_words import engine_words
 from xrgui.ui.language import language, tr
 from xrgui.ui.library import Library
 from xrgui.ui.models.log import LogModel
@@ -111,7 +112,7 @@ class Program:
             for notice in await self.library.load():
                 self.shell.damaged(notice)
         except StoreError as error:
-            self.shell.tell(tr("The tunnels could not be read"), str(error))
+            self.shell.tell(tr("The tunnels could not be read"), engine_words(error))
         for profile_id in self.library.profiles:
             self.runner.show(profile_id)
         self.shell.loaded()
@@ -171,7 +172,7 @@ class Program:
         try:
             settings.save(path, values)
         except StoreError as error:
-            self.shell.say(str(error))
+            self.shell.say(engine_words(error))
 
 
 def _watch_signals(quit_program: Callable[[], None]) -> QSocketNotifier | None:

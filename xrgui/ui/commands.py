@@ -20,6 +20,7 @@ from xrgui.ui import words
 from xrgui.ui.dialogs.editor import Editor
 from xrgui.ui.dialogs.qr import show_qr
 from xrgui.ui.dialogs.simple import ask, ask_name, tell
+from xrgui.ui.engine_words import engine_words
 from xrgui.ui.language import tr
 from xrgui.ui.library import Library
 from xrgui.ui.main_window import MainWindow
@@ -55,7 +56,7 @@ class Commands(QObject):
         except ConflictError:
             tell(self._window, tr("Somebody else changed it"), tr("Look at it again, or save it as a copy."))
         except StoreError as error:
-            tell(self._window, tr("It could not be saved"), str(error))
+            tell(self._window, tr("It could not be saved"), engine_words(error))
 
     # Make and change
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
 from xrgui import paths
+from xrgui.ui.engine_words import engine_words
 
 log = logging.getLogger("xrgui.window")
 
@@ -82,7 +83,7 @@ class EngineProcess(QObject):
             name = f"{self._detached.pid}{paths.new_endpoint().suffix}"
             self._endpoint = paths.runtime_dir() / name
         except OSError as error:
-            self._end(str(error))
+            self._end(engine_words(error))
             return
         self._look.start()
 

@@ -31,10 +31,18 @@ def plural(language: str, n: int) -> int:
     return 0 if n == 1 else 1
 
 
-def read_catalog(path: Path) -> Catalog:
-    """Source text -> its translation, or its plural forms. Raises OSError or ParseError."""
+def read_catalog(path: Path) -> dict[str, Catalog]:
+    """The context's name -> its catalogue: ``xrgui`` for `tr`, ``engine`` for `engine_words`.
+
+    Raises OSError or ParseError.
+    """
+    return {context.findtext("name", ""): _messages(context) for context in ET.parse(path).getroot()}
+
+
+def _messages(context: ET.Element) -> Catalog:
+    """Source text -> its translation, or its plural forms."""
     found: Catalog = {}
-    for message in ET.parse(path).getroot().iter("message"):
+    for message in context.iter("message"):
         source, target = message.findtext("source"), message.find("translation")
         if source is None or target is None or target.get("type") == "unfinished":
             continue
@@ -51,6 +59,8 @@ class Language:
         self.code = "en"
         self.locale = QLocale(QLocale.Language.English)
         self._catalog: Catalog = {}
+        self.engine: Catalog = {}
+        """The sentences of the engine, which speaks English."""
         self._qt: QTranslator | None = None
 
     def choose(self, code: str) -> None:
@@ -59,7 +69,8 @@ class Language:
         self.code = chosen
         self.locale = _locale(chosen)
         QLocale.setDefault(self.locale)
-        self._catalog = {} if chosen == "en" else read_catalog(resources() / "translations" / f"xrgui_{chosen}.ts")
+        found = {} if chosen == "en" else read_catalog(resources() / "translations" / f"xrgui_{chosen}.ts")
+        self._catalog, self.engine = found.get("xrgui", {}), found.get("engine", {})
         self._install_qt()
 
     def _install_qt(self) -> None:

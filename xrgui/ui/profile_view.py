@@ -5,6 +5,7 @@ from __future__ import annotations
 from xrgui.address import Network, format_endpoint
 from xrgui.links import LinkError, parse_link
 from xrgui.profiles.model import Listen, Profile, Server, is_reference, public_urls
+from xrgui.ui.engine_words import engine_words
 from xrgui.ui.tunnel import Role, Service, Tunnel
 
 ROLES = {"share": Role.SHARE, "server": Role.SERVE, "custom": Role.CUSTOM}
@@ -55,9 +56,9 @@ def unsupported(profile: Profile) -> str:
     if not profile.link or is_reference(profile.link):
         return "" if not profile.link else "?"
     try:
-        return ", ".join(parse_link(profile.link).lacks)
+        return ", ".join(map(engine_words, parse_link(profile.link).lacks))
     except LinkError as error:
-        return str(error)
+        return engine_words(error)
 
 
 def is_udp(network: str) -> bool:

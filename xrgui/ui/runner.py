@@ -17,6 +17,7 @@ from xrgui.profiles.problems import ProfileError
 from xrgui.profiles.secrets import SecretError
 from xrgui.ui import profile_view, standing, words
 from xrgui.ui.engine import Engine
+from xrgui.ui.engine_words import engine_words
 from xrgui.ui.language import tr
 from xrgui.ui.library import Library
 from xrgui.ui.models.sessions import Sessions
@@ -197,7 +198,7 @@ class Runner(QObject):
         kind = Trouble.CONFIG if error.code == "bad_config" else Trouble.OTHER
         if error.code == "failed" and "in use" in error.message:
             kind = Trouble.PORT_TAKEN
-        self._refused(applied.name, kind, " ".join(part for part in (error.message, error.hint) if part))
+        self._refused(applied.name, kind, sentence(error))
 
     def _refused(self, tunnel_id: str, trouble: Trouble, detail: str) -> None:
         tunnel = self._tunnels.get(tunnel_id)
@@ -296,5 +297,5 @@ class Runner(QObject):
         return profile is not None and (profile.restart == "always" or (profile.restart == "on-failure" and failed))
 
 
-def sentence(error: rpc.RpcError) -> str:
-    return " ".join(part for part in (error.message, error.hint) if part)
+def sentence(error: rpc.RpcError | rpc.Error) -> str:
+    return " ".join(engine_words(part) for part in (error.message, error.hint) if part)

@@ -10,6 +10,7 @@ from xrgui.ui import words
 from xrgui.ui.dialogs.passphrase import Passphrase
 from xrgui.ui.dialogs.secrets import SecretsChoice
 from xrgui.ui.dialogs.simple import tell
+from xrgui.ui.engine_words import engine_words
 from xrgui.ui.language import tr
 from xrgui.ui.library import Library, SecretsKind
 from xrgui.ui.main_window import MainWindow
@@ -100,7 +101,7 @@ class SecretsFlow(QObject):
         try:
             await self._library.move_secrets(kind, passphrase)
         except (SecretError, StoreError) as error:
-            text = words.secret(error) if isinstance(error, SecretError) else str(error)
+            text = words.secret(error) if isinstance(error, SecretError) else engine_words(error)
             tell(self._window, tr("The secrets stay where they are"), text)
             return
         self._settings.secrets = kind

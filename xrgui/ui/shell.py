@@ -20,6 +20,7 @@ from xrgui.ui.dialogs.close_question import CloseQuestion
 from xrgui.ui.dialogs.info import show_about, show_guide, show_notifications
 from xrgui.ui.dialogs.simple import tell
 from xrgui.ui.engine import EngineState
+from xrgui.ui.engine_words import engine_words
 from xrgui.ui.exchange import Exchange
 from xrgui.ui.language import tr
 from xrgui.ui.main_window import MainWindow
@@ -195,8 +196,8 @@ class Shell(QObject):
             "restart": runner.restart,
             "retry": runner.retry,
             "copy_key": commands.copy_key,
-            "export": self.exchange.export,
             "copy_link": self.exchange.give_link,
+            "export": self.exchange.export,
             "other_end": self._other_end,
             "here": self._show_connections,
             "peers": self._show_connections,
@@ -278,7 +279,7 @@ class Shell(QObject):
         try:
             self.routing.show_answer(await self.program.engine.client.call(call))
         except rpc.RpcError as error:
-            self.routing.show_error(error.message)
+            self.routing.show_error(engine_words(error.message))
 
     # Coming and going
 

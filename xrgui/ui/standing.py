@@ -6,6 +6,7 @@ import time
 
 from xrgui import bridge_key, rpc
 from xrgui.ui import units
+from xrgui.ui.engine_words import engine_words
 from xrgui.ui.language import tr
 from xrgui.ui.tunnel import Newcomer, Phase, Role, Trouble, Tunnel
 
@@ -85,10 +86,10 @@ def _bridge(tunnel: Tunnel, bridge: rpc.BridgeStatus, now: float) -> tuple[Phase
         tunnel.attempt = bridge.attempt
         return Phase.CONNECTING, bridge.since
     tunnel.trouble = _TROUBLES.get(bridge.fault, Trouble.OTHER)
-    tunnel.detail = bridge.error
+    tunnel.detail = engine_words(bridge.error)
     if bridge.state == "waiting":
         wait = units.seconds(bridge.next_try_in)
-        text = tr("attempt {n}: {error}", n=bridge.attempt, error=bridge.error)
+        text = tr("attempt {n}: {error}", n=bridge.attempt, error=tunnel.detail)
         tunnel.happened(now, text + tr("; next in {wait}", wait=wait))
     waits = tunnel.trouble in _PATIENT and now - bridge.since < PATIENCE
     return (Phase.CONNECTING if waits else Phase.TROUBLE), bridge.since

@@ -14,6 +14,7 @@ from xrgui.profiles.compile import compile_profile
 from xrgui.profiles.model import Bridge, Certificate, Entry, Listen, Profile, Server, Service
 from xrgui.ui import profile_view
 from xrgui.ui.engine import Engine
+from xrgui.ui.engine_words import engine_words
 from xrgui.ui.language import tr
 from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.tunnel import Phase, Tunnel
@@ -88,9 +89,9 @@ class Trial(QObject):
         try:
             answer = await self._engine.client.call(rpc.Apply(configs))
         except rpc.RpcError as error:
-            raise TrialError(error.message) from None
+            raise TrialError(engine_words(error.message)) from None
         if failed := next((applied.error for applied in answer.configs if applied.error), None):
-            raise TrialError(failed.message)
+            raise TrialError(engine_words(failed.message))
         return both[1].public_url
 
     async def _start_site(self) -> int:

@@ -9,8 +9,12 @@ from xrgui.profiles.problems import TEXTS, Problem
 from xrgui.profiles.secrets import SecretError
 from xrgui.profiles.store import Notice
 from xrgui.ui import units
+from xrgui.ui.engine_words import engine_words
 from xrgui.ui.language import tr
 from xrgui.ui.tunnel import Phase, Role, Trouble, Tunnel
+
+SAID = ("message", "reason", "lacks")
+"""Values of a problem that are sentences of the checks."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +92,6 @@ def patience(tunnel: Tunnel) -> Advice:
     return Advice(title, tr("xrgui goes on trying. Nothing has to be done yet."), ("retry",))
 
 
-def advice(tunnel: Tunnel) -> Advice:
-    """What the error card says of the tunnel's trouble."""
-    server = tunnel.server or tr("The server")
-    service = next((s.label for s in tunnel.services if s.answers is False), tr("The local service"))
 def invites(tunnel: Tunnel) -> bool:
     """A public server through which nobody shares or asks to."""
     return tunnel.role is Role.SERVE and tunnel.phase is Phase.CONNECTING and not tunnel.newcomers
@@ -106,6 +106,10 @@ def invitation() -> Advice:
     return Advice(tr("No computer shares through this server yet"), text, ("copy_link",))
 
 
+def advice(tunnel: Tunnel) -> Advice:
+    """What the error card says of the tunnel's trouble."""
+    server = tunnel.server or tr("The server")
+    service = next((s.label for s in tunnel.services if s.answers is False), tr("The local service"))
     known = {
         Trouble.REFUSED_ID: Advice(
             tr("The server refused the id"),
@@ -210,7 +214,8 @@ def invitation() -> Advice:
 
 def problem(found: Problem) -> str:
     """What is wrong with a field of a profile."""
-    return tr(TEXTS[found.code]).format_map(found.params)
+    said = {name: engine_words(value) if name in SAID else value for name, value in found.params.items()}
+    return tr(TEXTS[found.code]).format_map(said)
 
 
 def secret(error: SecretError) -> str:
@@ -221,7 +226,7 @@ def secret(error: SecretError) -> str:
         "missing": tr("A secret is not in the store any more. Enter it again."),
         "unavailable": tr("This system has no keyring that runs."),
         "passphrase": tr("The passphrase does not open it."),
-    }.get(error.code, f"{error}.")
+    }.get(error.code, engine_words(f"{error}."))
 
 
 def notice(found: Notice) -> str:
@@ -230,8 +235,8 @@ def notice(found: Notice) -> str:
     if found.kind == "newer":
         return tr("{name} was written by a newer xrgui and is left alone.", name=name)
     if found.kind == "unreadable":
-        return f"{name}: {found.reason}."
-    parts = [tr("The file {name} is damaged: {reason}.", name=name, reason=found.reason)]
+        return engine_words(f"{name}: {found.reason}.")
+    parts = [tr("The file {name} is damaged: {reason}.", name=name, reason=engine_words(found.reason))]
     if found.kept is not None:
         parts.append(tr("It was set aside as {path}.", path=found.kept))
     if found.restored:
@@ -246,9 +251,9 @@ def step(name: str, trouble: Trouble) -> str:
     return {
         "edit": tr("Edit"),
         "copy_key": tr("Copy the key"),
+        "copy_link": tr("Copy the link"),
         "other_end": tr("Show the server's part"),
         "retry": tr("Retry now"),
         "restart": tr("Start again"),
         "unlock": tr("Unlock secrets"),
     }[name]
-        "copy_link": tr("Copy the link"),

@@ -12,6 +12,7 @@ from xrgui.profiles.sealed import PassphraseError
 from xrgui.profiles.transfer import Failure, Item, Preview, unlock
 from xrgui.ui import profile_view, words
 from xrgui.ui.dialogs.base import Dialog
+from xrgui.ui.engine_words import engine_words
 from xrgui.ui.language import tr
 from xrgui.ui.widgets.basic import Card, Elided, button, column, label, paragraph, row, set_tone
 from xrgui.ui.widgets.field import Note
@@ -84,7 +85,7 @@ class _Failed(QWidget):
         super().__init__()
         mark = StateIcon(14)
         mark.show_state("trouble", tr("Cannot be imported"))
-        text = paragraph(f"{failure.origin}: {failure.reason}", size=12)
+        text = paragraph(f"{failure.origin}: {engine_words(failure.reason)}", size=12)
         layout = row(mark, text)
         layout.setStretch(1, 1)
         self.setLayout(layout)

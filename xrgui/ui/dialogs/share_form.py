@@ -17,6 +17,7 @@ from xrgui.profiles.servers import link_server
 from xrgui.ui import server_check, units, words
 from xrgui.ui.dialogs.server_fields import ServerFields
 from xrgui.ui.dialogs.services import Services
+from xrgui.ui.engine_words import engine_words
 from xrgui.ui.language import tr
 from xrgui.ui.tasks import spawn
 from xrgui.ui.widgets.basic import Segments, button, row
@@ -234,7 +235,7 @@ class ShareForm(QWidget):
                 return
             self._server, self._link = link_server(link), ""
         except (LinkError, ValueError) as error:
-            self.fields["server"].say("error", str(error))
+            self.fields["server"].say("error", engine_words(error))
             return
         if not self._dialect_chosen:
             self.dialect.choose("vless-reverse" if self._server.protocol == "vless" else "classic")

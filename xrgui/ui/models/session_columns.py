@@ -9,6 +9,7 @@ from typing import Any
 
 from xrgui.address import parse_ip
 from xrgui.ui import units
+from xrgui.ui.engine_words import engine_words
 from xrgui.ui.language import tr
 from xrgui.ui.models.rules import rule_words
 from xrgui.ui.models.sessions import Row
@@ -62,7 +63,7 @@ def _idle(row: Row, at: float) -> str:
 def _ended(row: Row, at: float) -> str:
     if not row.session.ended_at:
         return ""
-    return row.session.reason or tr("closed")
+    return engine_words(row.session.reason) or tr("closed")
 
 
 def _address_order(text: str) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ import pytest
 from tests.engine.fake import FakeTransport, Upper
 from xrgui.address import Destination, Network
 from xrgui.engine.mux import frames
-from xrgui.engine.mux.turns import WHOLE_READ
+from xrgui.engine.mux.turns import MOST_EVENTS, WHOLE_READ
 from xrgui.engine.mux.worker import MuxWorker
 
 TARGET = Destination(Network.TCP, "service.test", 80)
@@ -86,3 +86,31 @@ async def test_the_brake_outlasts_the_turn(worker: MuxWorker) -> None:
     await asyncio.sleep(0)
     assert "resume_reading" not in read_calls(worker)
     worker.brake.stop()
+
+
+async def test_small_frames_are_handled_some_in_a_turn_whoever_is_there() -> None:
+    """Three turns' worth of bytes that are a frame each; what comes meanwhile waits behind them."""
+    worker = MuxWorker(client=True, lost=lambda *_: None)
+    worker.connection_made(Link())
+    alone = Sender()
+    number = worker.open(TARGET, alone).id
+    count = 2 * MOST_EVENTS + 10
+    worker.data_received(b"".join(frames.keep_head(number, 1) + bytes([place % 251]) for place in range(count)))
+    worker.data_received(frames.keep_head(number, 4) + b"last")
+    assert len(alone.received) <= 2 * MOST_EVENTS
+    assert read_calls(worker) == ["pause_reading"]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert alone.received == bytes(place % 251 for place in range(count)) + b"last"
+    assert read_calls(worker)[-1] == "resume_reading"
+
+
+async def test_a_link_that_ends_in_between_hands_on_no_more() -> None:
+    worker = MuxWorker(client=True, lost=lambda *_: None)
+    worker.connection_made(Link())
+    alone = Sender()
+    number = worker.open(TARGET, alone).id
+    worker.data_received((frames.keep_head(number, 1) + b"x") * (MOST_EVENTS + 1))
+    worker.abort(ConnectionResetError("gone"))
+    await asyncio.sleep(0)
+    assert len(alone.received) == MOST_EVENTS

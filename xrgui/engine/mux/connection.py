@@ -66,6 +66,7 @@ Event = Data | Packet | Opened | Ended | KeptAlive | Broken
 
 _HEAD = struct.Struct("!HHBB")
 _STREAM, _PACKET, _KEEP_ALIVE, _DISCARD = range(4)
+ALL = 1 << 62
 """What becomes of the current frame's data."""
 
 
@@ -82,6 +83,7 @@ class MuxConnection:
         "_where",
         "_whole",
         "broken",
+        "more",
         "packet_ids",
         "reverse",
     )
@@ -100,8 +102,11 @@ class MuxConnection:
         self._mode = _STREAM
         self._whole = bytearray()
         """What came so far of data that has to come out whole."""
+        self.more = False
+        """The last call gave as many events as it might, and left bytes for the next one."""
 
-    def receive_data(self, data: bytes | bytearray | memoryview) -> list[Event]:
+    def receive_data(self, data: bytes | bytearray | memoryview, most: int = ALL) -> list[Event]:
+        """*most* events at once; a call without *data* gives the next ones."""
         events: list[Event] = []
         if self.broken:
             return events
@@ -112,7 +117,7 @@ class MuxConnection:
         size = len(data)
         position = 0
         try:
-            while position < size:
+            while position < size and len(events) < most:
                 if self._left:
                     take = min(self._left, size - position)
                     self._continue(view[position : position + take], events)
@@ -159,11 +164,10 @@ class MuxConnection:
             return events
         if position < size:
             self._buffer = bytes(view[position:])
+        self.more = len(events) >= most and position < size
         return events
 
-    def _begin(
-        self, stream_id: int, status: int, option: int, rest: bytes, amount: int, events: list[Event]
-    ) -> None:
+    def _begin(self, stream_id: int, status: int, option: int, rest: bytes, amount: int, events: list[Event]) -> None:
         """A frame of any kind but a plain stream's Keep; its data, *amount* bytes (-1: none), comes next."""
         self._current = stream_id
         self._left = max(amount, 0)

@@ -36,7 +36,7 @@ from xrgui.engine.mux.packets import PacketStream
 from xrgui.engine.mux.resumption import Resumption
 from xrgui.engine.mux.sending import Payload, Sending
 from xrgui.engine.mux.substream import SubStream
-from xrgui.engine.mux.turns import WHOLE_READ, Turns
+from xrgui.engine.mux.turns import MOST_EVENTS, WHOLE_READ, Turns
 
 log = logging.getLogger(__name__)
 _rare = RareLog(log)
@@ -316,12 +316,16 @@ class MuxWorker(asyncio.Protocol):
     # Receiving
 
     def data_received(self, data: bytes) -> None:
+        if len(data) >= WHOLE_READ:
+            self.turns.received()
+        self.receive(data)
+
+    def receive(self, data: bytes = b"") -> None:
+        """Handle the frames of *data*, or those that an earlier turn has left."""
         if self.closed:
             return
         self.last_received = monotonic()
-        if len(data) >= WHOLE_READ:
-            self.turns.received()
-        for event in self._connection.receive_data(data):
+        for event in self._connection.receive_data(data, MOST_EVENTS):
             if isinstance(event, Data):
                 self._on_data(event)
             elif isinstance(event, KeptAlive):
@@ -337,6 +341,8 @@ class MuxWorker(asyncio.Protocol):
             else:
                 self.abort(RemoteProtocolError(event.reason))
                 return
+        if self._connection.more:
+            self.turns.interrupted()
 
     def _on_data(self, event: Data) -> None:
         stream = self.streams.get(event.id)

@@ -33,7 +33,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("xrgui")
         self.setWindowIcon(icons.program_icon())
         self.setMinimumSize(760, 480)
-        self.resize(1000, 680)
+        room = self.screen().availableSize()
+        self.resize(min(theme.scaled(1000), room.width()), min(theme.scaled(680), room.height()))
         self.setAcceptDrops(True)
         self.menuBar().setNativeMenuBar(True)
         self.pages: dict[str, QWidget] = {}
@@ -118,7 +119,7 @@ class MainWindow(QMainWindow):
             tick()
 
     def _fit(self) -> None:
-        self.navigation.set_narrow(self.width() < NARROW)
+        self.navigation.set_narrow(self.width() < theme.scaled(NARROW))
 
     def _repaint(self) -> None:
         for part in self.findChildren(QWidget):

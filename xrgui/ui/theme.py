@@ -203,12 +203,17 @@ def interface_font() -> QFont:
     return font
 
 
+def scaled(pixels: int) -> int:
+    """*pixels* of the 13-pixel design, as large as the system's font makes them."""
+    return round(pixels * QFontInfo(QApplication.font()).pixelSize() / SIZE)
+
+
 def font(size: int = SIZE, *, bold: bool = False, fixed: bool = False, tabular: bool = False) -> QFont:
     """The program's font at *size* pixels of the 13-pixel design, scaled as the system's font is."""
     base = QApplication.font()
     if fixed:
         base = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    base.setPixelSize(round(QFontInfo(QApplication.font()).pixelSize() * size / SIZE))
+    base.setPixelSize(scaled(size))
     if bold:
         base.setWeight(QFont.Weight.Bold if size > 15 else QFont.Weight.DemiBold)
     if tabular and not fixed:

@@ -24,7 +24,7 @@ class Dialog(QDialog):
         self.setWindowTitle(title)
         self.setWindowIcon(icons.program_icon())
         self.setMinimumWidth(min(width, 420))
-        self.resize(width, 200)
+        self.resize(theme.scaled(width), 200)
         self._area: QScrollArea | None = None
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(MARGIN, 20, 0, 20)

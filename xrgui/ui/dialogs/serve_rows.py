@@ -154,7 +154,7 @@ class EntryRow(QWidget):
         self.network.addItem("TCP", Network.TCP)
         self.network.addItem("UDP", Network.UDP)
         self.network.setAccessibleName(tr("Network"))
-        self.network.setFixedWidth(74)
+        self.network.setFixedWidth(theme.scaled(74))
         self.bridge = QComboBox()
         self.bridge.setAccessibleName(tr("Served by"))
         self.target = QLineEdit()

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from xrgui.address import Network, format_endpoint, parse_endpoint
 from xrgui.profiles.model import Service
-from xrgui.ui import health, icons, units
+from xrgui.ui import health, icons, theme, units
 from xrgui.ui.language import tr
 from xrgui.ui.listening import Listening, listening
 from xrgui.ui.tasks import spawn
@@ -53,7 +53,7 @@ class ServiceRow(QWidget):
         self.network.addItem("TCP", Network.TCP)
         self.network.addItem("UDP", Network.UDP)
         self.network.setAccessibleName(tr("Network"))
-        self.network.setFixedWidth(74)
+        self.network.setFixedWidth(theme.scaled(74))
         self.public_port = QLineEdit()
         self.public_port.setPlaceholderText(tr("port there"))
         self.public_port.setAccessibleName(tr("Public port"))

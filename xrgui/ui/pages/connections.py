@@ -9,7 +9,7 @@ from PySide6.QtCore import QByteArray, QPoint, Qt, Signal
 from PySide6.QtGui import QIcon, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from xrgui.ui import icons, units
+from xrgui.ui import icons, theme, units
 from xrgui.ui.language import tr
 from xrgui.ui.models.session_columns import COLUMNS, PLACES, STATE_PHASES
 from xrgui.ui.models.session_table import SessionTable, as_tsv
@@ -79,7 +79,7 @@ class ConnectionsPage(QWidget):
         hidden = [
             place for place, c in enumerate(COLUMNS) if not c.shown or (model is self.closed and c.key in live_only)
         ]
-        view.set_columns([c.width for c in COLUMNS], hidden)
+        view.set_columns([theme.scaled(c.width) for c in COLUMNS], hidden)
         view.setSortingEnabled(True)
         view.sortByColumn(PLACES["id"], Qt.SortOrder.DescendingOrder)
         view.horizontalHeader().setStretchLastSection(True)
@@ -90,7 +90,7 @@ class ConnectionsPage(QWidget):
         self.which = Segments(tr("Which"), [("open", tr("Open§list")), ("closed", tr("Closed§list"))])
         self.tunnel = QComboBox()
         self.tunnel.setAccessibleName(tr("Tunnel"))
-        self.tunnel.setMaximumWidth(180)
+        self.tunnel.setMaximumWidth(theme.scaled(180))
         self.tunnel.setMinimumContentsLength(10)
         self.tunnel.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.pause = button(tr("Pause"), icon="pause", tip=tr("Hold the list still"))
@@ -287,7 +287,7 @@ class ConnectionsPage(QWidget):
     def _fit(self) -> None:
         """Buttons lose their words, and the page its chart, where there is no room."""
         self._chart_part.setVisible(self.height() > LOW)
-        narrow = self.width() < NARROW
+        narrow = self.width() < theme.scaled(NARROW)
         self.pause.setText("" if narrow else f" {self.pause.accessibleName()}")
         set_tone(self.pause, "icon" if narrow else "", "kind")
         self.pause.setIconSize(ICON if narrow else TEXT_ICON)

@@ -59,7 +59,7 @@ class FirstStart(QScrollArea):
         hint = label(tr("Or drop a file or a link anywhere in this window."), tone="muted")
         hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         inner = QWidget()
-        inner.setMaximumWidth(WIDTH)
+        inner.setMaximumWidth(theme.scaled(WIDTH))
         inner.setLayout(column(title, grid, hint, gap=24))
         content = QWidget()
         content.setObjectName("content")

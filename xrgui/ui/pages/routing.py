@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHeaderView, QLineEdit, QStacke
 
 from xrgui import rpc
 from xrgui.config import model as c
+from xrgui.ui import theme
 from xrgui.ui.language import tr
 from xrgui.ui.models.rules import NUMBER, RESULT, WHEN, RulesModel, outbound_words, rule_words
 from xrgui.ui.models.tunnels import TunnelsModel
@@ -60,7 +61,7 @@ class RoutingPage(QStackedWidget):
         self.table = DataTable(tr("Rules"))
         self.table.setModel(self.model)
         self.table.cells = _Cells(self.table)
-        self.table.set_columns([36, 170, 200, 176, 130])
+        self.table.set_columns([theme.scaled(width) for width in (36, 170, 200, 176, 130)])
         header = self.table.horizontalHeader()
         header.setSectionsMovable(False)
         header.setSectionResizeMode(WHEN, QHeaderView.ResizeMode.Stretch)

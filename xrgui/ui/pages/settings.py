@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLayout, QScrollArea, QVBoxLayout, QWidget
 
-from xrgui.ui import desktop_entry
+from xrgui.ui import desktop_entry, theme
 from xrgui.ui.language import LANGUAGES, tr
 from xrgui.ui.settings import Settings
 from xrgui.ui.widgets.basic import Card, Segments, button, clear_layout, column, label, paragraph, row
@@ -34,7 +34,7 @@ class SettingsPage(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inner = QWidget()
-        inner.setMaximumWidth(WIDTH)
+        inner.setMaximumWidth(theme.scaled(WIDTH))
         sections = (
             self._look(),
             self._start(),
@@ -60,7 +60,7 @@ class SettingsPage(QScrollArea):
 
     def _named(self, name: str, part: QWidget) -> QLayout:
         title = label(name)
-        title.setMinimumWidth(150)
+        title.setMinimumWidth(theme.scaled(150))
         title.setBuddy(part)
         return row(title, part, None, gap=12)
 

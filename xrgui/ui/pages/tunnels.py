@@ -8,6 +8,7 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout
 
+from xrgui.ui import theme
 from xrgui.ui.language import tr
 from xrgui.ui.models.traffic import Traffic
 from xrgui.ui.models.tunnels import TunnelFilter, TunnelsModel
@@ -66,7 +67,7 @@ class TunnelsPage(QStackedWidget):
             left.addWidget(part)
         left.setStretch(1, 1)
         left_frame = Frame("panel", left)
-        left_frame.setMinimumWidth(200)
+        left_frame.setMinimumWidth(max(200, top.minimumSizeHint().width()))
         self._right.setMinimumWidth(340)
         self._right.addWidget(self.detail)
         self._right.addWidget(self._none)
@@ -75,7 +76,7 @@ class TunnelsPage(QStackedWidget):
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(1)
-        self._splitter.setSizes([286, 542])
+        self._splitter.setSizes([theme.scaled(286), theme.scaled(542)])
         self.addWidget(self.first)
         self.addWidget(self._splitter)
 
@@ -119,6 +120,7 @@ class TunnelsPage(QStackedWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._fit()
         self._refresh()
 
     def tick(self) -> None:
@@ -159,9 +161,15 @@ class TunnelsPage(QStackedWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.list.set_short(self.width() < SHORT_WIDTH or self.height() < SHORT_HEIGHT)
-        if self.width() < SHORT_WIDTH and self._splitter.sizes()[0] > 240:
-            self._splitter.setSizes([216, self.width() - 217])
+        self._fit()
+
+    def _fit(self) -> None:
+        """Where there is little room, the list is short and leaves more to the chosen tunnel."""
+        narrow = self.width() < theme.scaled(SHORT_WIDTH)
+        self.list.set_short(narrow or self.height() < theme.scaled(SHORT_HEIGHT))
+        if narrow and self._splitter.sizes()[0] > theme.scaled(240):
+            list_width = min(theme.scaled(216), max(216, self.width() // 3))
+            self._splitter.setSizes([list_width, self.width() - list_width - 1])
 
     def save(self) -> bytes:
         return bytes(self._splitter.saveState().data())

@@ -54,14 +54,14 @@ def port_box(value: int = 0) -> QSpinBox:
     box = QSpinBox()
     box.setRange(1, 65535)
     box.setValue(value)
-    box.setFixedWidth(88)
+    box.setFixedWidth(theme.scaled(88))
     box.lineEdit().setTextMargins(7, 0, 0, 0)
     return box
 
 
 def fit_hint(edit: QLineEdit, least: int) -> None:
     """A short field of *least* pixels, or as wide as its hint."""
-    edit.setFixedWidth(max(least, edit.fontMetrics().horizontalAdvance(edit.placeholderText()) + 28))
+    edit.setFixedWidth(max(theme.scaled(least), edit.fontMetrics().horizontalAdvance(edit.placeholderText()) + 28))
 
 
 def label(text: str = "", *, tone: str = "", size: int = theme.SIZE, bold: bool = False) -> QLabel:

@@ -121,7 +121,7 @@ class _Facts(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(20)
         self._grid.setVerticalSpacing(6)
-        self._grid.setColumnMinimumWidth(0, 104)
+        self._grid.setColumnMinimumWidth(0, theme.scaled(104))
         self._grid.setColumnStretch(1, 1)
         self._lines: list[tuple[QLabel, QLabel]] = []
 

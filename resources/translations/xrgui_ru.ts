@@ -81,7 +81,7 @@
     <message>
       <location filename="../../xrgui/profiles/problems.py" />
       <source>Give it a name.</source>
-      <translation>Дайте имя.</translation>
+      <translation>Укажите имя.</translation>
     </message>
     <message>
       <location filename="../../xrgui/profiles/problems.py" />
@@ -566,7 +566,7 @@
     <message>
       <location filename="../../xrgui/ui/choices.py" />
       <source>This counts from the engine's next start on.</source>
-      <translation>Это подействует со следующего запуска движка.</translation>
+      <translation>Вступит в силу при следующем запуске движка.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/choices.py" />
@@ -635,7 +635,7 @@
     <message>
       <location filename="../../xrgui/ui/commands.py" />
       <source>Somebody else changed it</source>
-      <translation>Кто-то другой изменил это</translation>
+      <translation>Это уже изменено в другом месте</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/commands.py" />
@@ -957,12 +957,12 @@
     <message>
       <location filename="../../xrgui/ui/dialogs/import_preview.py" />
       <source>Sealed with its secrets</source>
-      <translation>Запечатано вместе с секретами</translation>
+      <translation>Зашифровано вместе с секретами</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/import_preview.py" />
       <source>Shares {services} through {server} ({link})</source>
-      <translation>Публикует {services} через {server} ({link})</translation>
+      <translation>Публикует через {server}: {services} ({link})</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/import_preview.py" />
@@ -1131,7 +1131,7 @@
     <message>
       <location filename="../../xrgui/ui/dialogs/secrets.py" />
       <source>Memory only</source>
-      <translation>Только память</translation>
+      <translation>Только в памяти</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/secrets.py" />
@@ -1206,7 +1206,7 @@
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Its private key (PEM)</source>
-      <translation>Его закрытый ключ (PEM)</translation>
+      <translation>Закрытый ключ (PEM)</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
@@ -2011,7 +2011,7 @@
     <message>
       <location filename="../../xrgui/ui/pages/connections.py" />
       <source>Close shown</source>
-      <translation>Закрыть все</translation>
+      <translation>Закрыть показанные</translation>
     </message>
     <message numerus="yes">
       <location filename="../../xrgui/ui/pages/connections.py" />
@@ -2065,7 +2065,7 @@
     <message>
       <location filename="../../xrgui/ui/pages/connections.py" />
       <source>Go on</source>
-      <translation>Дальше</translation>
+      <translation>Продолжить</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/connections.py" />
@@ -2205,7 +2205,7 @@
     <message>
       <location filename="../../xrgui/ui/pages/logs.py" />
       <source>Least level</source>
-      <translation>Наименьший уровень</translation>
+      <translation>Минимальный уровень</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/logs.py" />
@@ -2225,12 +2225,12 @@
     <message>
       <location filename="../../xrgui/ui/pages/logs.py" />
       <source>Stay at the newest line</source>
-      <translation>Оставаться на новейшей строке</translation>
+      <translation>Оставаться на последней строке</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/logs.py" />
       <source>What the engine does is written here, newest at the bottom.</source>
-      <translation>Здесь записано, что делает движок; новое внизу.</translation>
+      <translation>Здесь видно, что делает движок; новое — внизу.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/newcomers.py" />
@@ -2240,7 +2240,7 @@
     <message>
       <location filename="../../xrgui/ui/pages/newcomers.py" />
       <source>Compare the key with the one that its owner sees there: in its own window, or by “xrgui key”. Whoever only knows a stolen id shows another one.</source>
-      <translation>Сравните ключ с тем, который видит владелец того компьютера: в своём окне или по команде «xrgui key». Тот, кто лишь узнал чужой идентификатор, покажет другой ключ.</translation>
+      <translation>Сравните ключ с тем, который видит владелец того компьютера: в своём окне или по команде «xrgui key». Тот, кто лишь узнал чужой id, покажет другой ключ.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/newcomers.py" />
@@ -2604,7 +2604,7 @@
     <message>
       <location filename="../../xrgui/ui/secrets_flow.py" />
       <source>Unlock your secrets</source>
-      <translation>Откройте ваши секреты</translation>
+      <translation>Откройте секреты</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/secrets_flow.py" />
@@ -2614,7 +2614,7 @@
     <message>
       <location filename="../../xrgui/ui/secrets_flow.py" />
       <source>Your secrets are locked: no tunnel can start.</source>
-      <translation>Ваши секреты закрыты: ни один туннель не запустится.</translation>
+      <translation>Секреты закрыты: ни один туннель не запустится.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/secrets_flow.py" />
@@ -3131,7 +3131,7 @@
     <message>
       <location filename="../../xrgui/ui/words.py" />
       <source>Needs you</source>
-      <translation>Нужны вы</translation>
+      <translation>Нужно внимание</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
@@ -3310,8 +3310,8 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
-      <source>Waiting for a computer to connect</source>
-      <translation>Ожидание подключения компьютера</translation>
+      <source>Waiting for a computer</source>
+      <translation>Ожидание компьютера</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
@@ -3345,12 +3345,12 @@
     <message>
       <location filename="../../xrgui/ui/words.py" />
       <source>{server} knows the id, but not this computer. Its owner sees the key below and approves it; then the tunnel comes up by itself.</source>
-      <translation>{server} знает идентификатор, но не этот компьютер. Владелец увидит ключ, указанный ниже, и одобрит его; затем туннель поднимется сам.</translation>
+      <translation>{server} знает этот id, но не этот компьютер. Владелец увидит ключ, указанный ниже, и одобрит его; затем туннель поднимется сам.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
       <source>{server} showed a certificate that is not the expected one. Either the server has a new certificate, or somebody stands between.</source>
-      <translation>{server} показал не тот сертификат. Либо у сервера новый сертификат, либо кто-то стоит посередине.</translation>
+      <translation>{server} показал не тот сертификат. Либо у сервера новый сертификат, либо соединение кто-то перехватывает.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
@@ -4986,6 +4986,11 @@
       <translation>другая сторона связи читает, но не отвечает {0} с</translation>
     </message>
     <message>
+      <location filename="../../xrgui/engine/mux/link_writer.py" />
+      <source>the peer does not read the answers that it asks for</source>
+      <translation>другая сторона не читает ответы, о которых просит</translation>
+    </message>
+    <message>
       <location filename="../../xrgui/engine/mux/resumption.py" />
       <source>it ended while the link was away</source>
       <translation>закончилось, пока связи не было</translation>
@@ -5029,11 +5034,6 @@
       <location filename="../../xrgui/engine/mux/worker.py" />
       <source>the other end closed it</source>
       <translation>закрыла другая сторона</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/engine/mux/worker.py" />
-      <source>the peer does not read the answers that it asks for</source>
-      <translation>другая сторона не читает ответы, о которых просит</translation>
     </message>
     <message>
       <location filename="../../xrgui/engine/mux/worker.py" />
@@ -5868,12 +5868,12 @@
     <message>
       <location filename="../../xrgui/profiles/sealed.py" />
       <source>the sealed data was cut off</source>
-      <translation>запечатанные данные обрезаны</translation>
+      <translation>зашифрованные данные обрезаны</translation>
     </message>
     <message>
       <location filename="../../xrgui/profiles/sealed.py" />
       <source>this was not sealed by xrgui</source>
-      <translation>это запечатано не в xrgui</translation>
+      <translation>это зашифровано не в xrgui</translation>
     </message>
     <message>
       <location filename="../../xrgui/profiles/secrets.py" />

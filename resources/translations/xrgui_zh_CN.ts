@@ -638,7 +638,7 @@
     <message>
       <location filename="../../xrgui/ui/commands.py" />
       <source>The computer is let in</source>
-      <translation>已允许这台计算机</translation>
+      <translation>已允许这台电脑</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/commands.py" />
@@ -832,7 +832,7 @@
     <message>
       <location filename="../../xrgui/ui/dialogs/export.py" />
       <source>Passphrase that opens it</source>
-      <translation>用于打开的口令</translation>
+      <translation>打开所需的口令</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/export.py" />
@@ -954,7 +954,7 @@
     <message>
       <location filename="../../xrgui/ui/dialogs/import_preview.py" />
       <source>Shares {services} through {server} ({link})</source>
-      <translation>通过 {server} 共享 {services}（{link}）</translation>
+      <translation>经 {server} 共享：{services}（{link}）</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/import_preview.py" />
@@ -1196,7 +1196,7 @@
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Its private key (PEM)</source>
-      <translation>它的私钥（PEM）</translation>
+      <translation>私钥（PEM）</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
@@ -1226,7 +1226,7 @@
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Only computers that I approve</source>
-      <translation>仅限我批准的计算机</translation>
+      <translation>仅限我批准的电脑</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
@@ -1251,7 +1251,7 @@
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Spoken here</source>
-      <translation>使用方式</translation>
+      <translation>反向方式</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
@@ -1496,7 +1496,7 @@
     <message>
       <location filename="../../xrgui/ui/dialogs/share_form.py" />
       <source>Spoken there</source>
-      <translation>服务器类型</translation>
+      <translation>反向方式</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/share_form.py" />
@@ -1986,7 +1986,7 @@
     <message>
       <location filename="../../xrgui/ui/notifications.py" />
       <source>{name}: a computer asks to be let in</source>
-      <translation>{name}：有计算机请求接入</translation>
+      <translation>{name}：有电脑请求接入</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/connections.py" />
@@ -2228,7 +2228,7 @@
     <message>
       <location filename="../../xrgui/ui/pages/newcomers.py" />
       <source>Compare the key with the one that its owner sees there: in its own window, or by “xrgui key”. Whoever only knows a stolen id shows another one.</source>
-      <translation>请与对方计算机上看到的密钥比对：在其窗口中，或用“xrgui key”命令。仅窃取了 ID 的人会出示不同的密钥。</translation>
+      <translation>请与对方电脑上看到的密钥比对：在其窗口中，或用“xrgui key”命令。仅窃取了 ID 的人会出示不同的密钥。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/newcomers.py" />
@@ -2263,7 +2263,7 @@
     <message>
       <location filename="../../xrgui/ui/pages/newcomers.py" />
       <source>“xrgui key” on that computer makes one; then start its tunnel anew. If you let it in as it is, its id alone is enough from now on.</source>
-      <translation>在那台计算机上运行“xrgui key”即可生成密钥，然后重新启动其隧道。如果现在就允许接入，今后仅凭 ID 即可。</translation>
+      <translation>在那台电脑上运行“xrgui key”即可生成密钥，然后重新启动其隧道。如果现在就允许接入，今后仅凭 ID 即可。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/routing.py" />
@@ -2328,7 +2328,7 @@
     <message>
       <location filename="../../xrgui/ui/pages/settings.py" />
       <source>A computer asks to be let in</source>
-      <translation>有计算机请求接入</translation>
+      <translation>有电脑请求接入</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/pages/settings.py" />
@@ -2791,7 +2791,7 @@
     <message>
       <location filename="../../xrgui/ui/units.py" />
       <source>{size}/s</source>
-      <translation>{size}/秒</translation>
+      <translation>{size}/s</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/widgets/address.py" />
@@ -3270,7 +3270,7 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
-      <source>Waiting for a computer to connect</source>
+      <source>Waiting for a computer</source>
       <translation>等待电脑连接</translation>
     </message>
     <message>
@@ -3287,7 +3287,7 @@
       <location filename="../../xrgui/ui/words.py" />
       <source>{n} computer asks to be let in|{n} computers ask to be let in</source>
       <translation>
-        <numerusform>{n} 台计算机请求接入</numerusform>
+        <numerusform>{n} 台电脑请求接入</numerusform>
       </translation>
     </message>
     <message>
@@ -3303,7 +3303,7 @@
     <message>
       <location filename="../../xrgui/ui/words.py" />
       <source>{server} knows the id, but not this computer. Its owner sees the key below and approves it; then the tunnel comes up by itself.</source>
-      <translation>{server} 认识该 ID，但不认识这台计算机。服务器所有者会看到下面的密钥并批准，之后隧道会自动连接。</translation>
+      <translation>{server} 认识该 ID，但不认识这台电脑。服务器所有者会看到下面的密钥并批准，之后隧道会自动连接。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
@@ -4944,6 +4944,11 @@
       <translation>链路另一端在读取，但已 {0} 秒没有响应</translation>
     </message>
     <message>
+      <location filename="../../xrgui/engine/mux/link_writer.py" />
+      <source>the peer does not read the answers that it asks for</source>
+      <translation>对端不读取它请求的响应</translation>
+    </message>
+    <message>
       <location filename="../../xrgui/engine/mux/resumption.py" />
       <source>it ended while the link was away</source>
       <translation>链路中断期间已结束</translation>
@@ -4987,11 +4992,6 @@
       <location filename="../../xrgui/engine/mux/worker.py" />
       <source>the other end closed it</source>
       <translation>另一端已关闭</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/engine/mux/worker.py" />
-      <source>the peer does not read the answers that it asks for</source>
-      <translation>对端不读取它请求的响应</translation>
     </message>
     <message>
       <location filename="../../xrgui/engine/mux/worker.py" />

@@ -66,7 +66,7 @@ def test_trouble_does_not_flicker_while_it_dials_again() -> None:
 def test_a_portal_waits_for_its_bridge() -> None:
     tunnel = Tunnel("t", "T", Role.SERVE)
     assert read(tunnel, status(portals=(rpc.PortalStatus("p", "vless"),))) is Phase.CONNECTING
-    assert words.phase(tunnel) == "Waiting for a computer to connect"
+    assert words.phase(tunnel) == "Waiting for a computer"
     portal = rpc.PortalStatus("p", "vless", links=2, peers=("203.0.113.8:1", "203.0.113.8:2"))
     assert read(tunnel, status(portals=(portal,))) is Phase.UP
     assert tunnel.peers == ("203.0.113.8:1", "203.0.113.8:2")

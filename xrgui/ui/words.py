@@ -40,7 +40,7 @@ def phase(tunnel: Tunnel) -> str:
     if tunnel.phase is Phase.TROUBLE:
         return advice(tunnel).title
     if tunnel.phase is Phase.CONNECTING and tunnel.role is Role.SERVE:
-        return tr("Waiting for a computer to connect")
+        return tr("Waiting for a computer")
     return phase_word(tunnel.phase)
 
 
@@ -63,7 +63,7 @@ def standing(tunnel: Tunnel, now: float | None = None) -> str:
     if tunnel.phase is Phase.STOPPED:
         return tr("Stopped")
     if tunnel.phase is Phase.CONNECTING:
-        return tr("Waiting for a computer to connect") if tunnel.role is Role.SERVE else attempt(tunnel, now)
+        return tr("Waiting for a computer") if tunnel.role is Role.SERVE else attempt(tunnel, now)
     return ""
 
 

@@ -21,6 +21,7 @@ from xrgui.ui.widgets.filter_edit import FilterEdit
 from xrgui.ui.widgets.tunnel_list import TunnelList
 
 SHORT_WIDTH, SHORT_HEIGHT = 800, 520
+LIST_WIDTH = 286
 """A page below one of these shows one line for each tunnel."""
 
 
@@ -51,6 +52,8 @@ class TunnelsPage(QStackedWidget):
         self._none = Empty(tr("No tunnel matches the filter."), tr("Show all"))
         self._right = QStackedWidget()
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._folded = False
+        """The list gave way to the chosen tunnel."""
         self._build()
         self._connect()
         self._show_right_part()
@@ -76,7 +79,7 @@ class TunnelsPage(QStackedWidget):
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(1)
-        self._splitter.setSizes([theme.scaled(286), theme.scaled(542)])
+        self._splitter.setSizes([theme.scaled(LIST_WIDTH), theme.scaled(542)])
         self.addWidget(self.first)
         self.addWidget(self._splitter)
 
@@ -164,12 +167,19 @@ class TunnelsPage(QStackedWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Where there is little room, the list is short and leaves more to the chosen tunnel."""
+        """Where there is little room, the list is short and leaves more to the chosen tunnel; with the room comes
+        its width."""
         narrow = self.width() < theme.scaled(SHORT_WIDTH)
         self.list.set_short(narrow or self.height() < theme.scaled(SHORT_HEIGHT))
         if narrow and self._splitter.sizes()[0] > theme.scaled(240):
-            list_width = min(theme.scaled(216), max(216, self.width() // 3))
-            self._splitter.setSizes([list_width, self.width() - list_width - 1])
+            self._folded = True
+            self._set_list_width(min(theme.scaled(216), max(216, self.width() // 3)))
+        elif self._folded and not narrow:
+            self._folded = False
+            self._set_list_width(theme.scaled(LIST_WIDTH))
+
+    def _set_list_width(self, width: int) -> None:
+        self._splitter.setSizes([width, self.width() - width - 1])
 
     def save(self) -> bytes:
         return bytes(self._splitter.saveState().data())

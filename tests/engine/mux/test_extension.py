@@ -120,16 +120,16 @@ class TestVectors:
         def give(worker: MuxWorker, transport: Socket, entry: dict[str, Any]) -> bytes:
             transport.take()
             worker.data_received(bytes.fromhex(entry["hex"]))
-            worker._flush()
+            worker.flush()
             return transport.take()
 
         steps = VECTORS["reopen_exchange"]
         worker, transport = link()
-        worker._flush()
+        worker.flush()
         assert give(worker, transport, steps[0]) == frames.keep_head(1, 6) + b"answer"
         worker.abort(ConnectionResetError("cut"), final=False)
         worker, transport = link()
-        worker._flush()
+        worker.flush()
         assert give(worker, transport, steps[2]).hex() == steps[3]["hex"]
         assert give(worker, transport, steps[4]).hex() == steps[5]["hex"]
         assert give(worker, transport, steps[6]) == b""

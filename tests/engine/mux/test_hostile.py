@@ -14,7 +14,7 @@ from xrgui.config.model import Limits
 from xrgui.engine.dispatcher import Dispatcher
 from xrgui.engine.limits import QUIET
 from xrgui.engine.memory import memory
-from xrgui.engine.mux import extension, frames, resumption, worker
+from xrgui.engine.mux import extension, frames, link_writer, resumption, worker
 from xrgui.engine.mux.connection import Ended, MuxConnection, Opened
 from xrgui.engine.mux.packets import PacketStream
 from xrgui.engine.mux.resumption import Resumption
@@ -95,13 +95,13 @@ async def ends() -> object:
 
 
 def said(link: MuxWorker) -> list[object]:
-    link._flush()
+    link.flush()
     assert isinstance(link.transport, Wire)
     return MuxConnection().receive_data(link.transport.take())
 
 
 async def test_who_asks_and_never_reads_is_given_up(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "MOST_UNREAD", 100_000)
+    monkeypatch.setattr(link_writer, "MOST_UNREAD", 100_000)
     wire = Wire(unread=True)
     link = ends.link(client=False, wire=wire)
     link.pause_writing()
@@ -194,9 +194,7 @@ async def test_malformed_words_and_greetings_are_not_logged_one_by_one(
     assert len(caplog.records) <= 1, QUIET
 
 
-async def test_peers_that_are_new_each_time_are_not_all_remembered(
-    ends: Ends, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_peers_that_are_new_each_time_are_not_all_remembered(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resumption, "MOST_KNOWN", 5)
     for number in range(20):
         ends.resumption.met(ends.link(client=True, peer=bytes((number,))), [])

@@ -1,9 +1,7 @@
 """One Mux.cool main connection: the asyncio shell around `MuxConnection`.
 
 Roles follow who opens sub-connections, not who dialled: a portal's worker is the client, a bridge's the server.
-The reader never waits for a local socket. The writer batches what one turn of the loop produces, and while the main
-connection is full it serves the waiting streams by deficit round robin, those that have just begun to wait first,
-so that a small answer overtakes the downloads.
+The reader never waits for a local socket. How what is sent is batched and shared out is in `link_writer.py`.
 """
 
 from __future__ import annotations
@@ -32,9 +30,9 @@ from xrgui.engine.mux.connection import (
     Packet,
 )
 from xrgui.engine.mux.health import Health
+from xrgui.engine.mux.link_writer import HIGH_WATER, LOW_WATER, LinkWriter
 from xrgui.engine.mux.packets import PacketStream
 from xrgui.engine.mux.resumption import Resumption
-from xrgui.engine.mux.sending import Payload, Sending
 from xrgui.engine.mux.substream import SubStream
 from xrgui.engine.mux.turns import MOST_EVENTS, WHOLE_READ, Turns
 
@@ -48,26 +46,18 @@ getrandbits = Random(SystemRandom().getrandbits(256)).getrandbits
 WINDOW = 1024 * 1024
 BUFFER_LIMIT = 16 * 1024 * 1024
 """What one sub-connection of a peer without credits may hold before the others wait for it."""
-QUANTUM, SHARED_QUANTUM = frames.MAX_DATA, 16 * 1024
-"""Bytes of a stream's turn, alone and while others wait."""
-BATCH = 256 * 1024
-HIGH_WATER, LOW_WATER = 256 * 1024, 64 * 1024
-JOIN_BELOW = 4096
 ALL_IDS = (1, 65535)
 PORTAL_IDS, BRIDGE_IDS = (1, 0x7FFF), (0x8000, 0xFFFF)
 """Which ids each side gives to what it opens, between two xrgui with equal ends."""
 MOST_SETTLING = 8192
 """Closed streams that wait for their acknowledgement, which takes an honest peer a round trip."""
-MOST_UNREAD = 4 * 1024 * 1024
-"""Bytes of control frames, which never wait, that a peer may leave unread before it is given up: it asks for answers
-and takes none."""
 SPARE_IDS = 500
 """So many ids stay free, so that the search for one is short."""
 V2RAY_PACKET, XRAY_PACKET = 2048, 8192
 """Larger datagrams end the main connection there (interop.md, "Mux edge cases")."""
 
 
-class MuxWorker(asyncio.Protocol):
+class MuxWorker(LinkWriter):
     """Give it to whatever opens the main connection, as its protocol.
 
     *accept* is called with each sub-connection that the peer opens and must set the stream's protocol; without it
@@ -87,6 +77,7 @@ class MuxWorker(asyncio.Protocol):
         packet_limit: int = V2RAY_PACKET,
         buffer_limit: int = BUFFER_LIMIT,
     ) -> None:
+        super().__init__()
         self.number = next(_numbers)
         self.client = client
         self.hello = hello
@@ -107,13 +98,9 @@ class MuxWorker(asyncio.Protocol):
         self.window = hello.window if hello else WINDOW
         self.packet_limit = packet_limit
         self.buffer_limit = buffer_limit
-        self.loop = asyncio.get_running_loop()
-        self.transport: asyncio.Transport | None = None
         self.streams: dict[int, Stream] = {}
         self.opened = 0
         """Sub-connections that either side ever opened here."""
-        self.blocked = True
-        self.closed = False
         self.going_away = False
         self.final = False
         self.last_received = monotonic()
@@ -141,11 +128,6 @@ class MuxWorker(asyncio.Protocol):
         self._ids = ALL_IDS
         self._announced: extension.Open | None = None
         self._reset: extension.Reset | None = None
-        self._out: list[Payload] = []
-        self._out_size = 0
-        self._flush_due = False
-        self._fresh: deque[Sending] = deque()
-        self._ring: deque[Sending] = deque()
 
     # Main connection
 
@@ -158,14 +140,7 @@ class MuxWorker(asyncio.Protocol):
         self.health.start()
         if self._made is not None:
             self._made(self)
-        self._pump()
-
-    def pause_writing(self) -> None:
-        self.blocked = True
-
-    def resume_writing(self) -> None:
-        self.blocked = False
-        self._pump()
+        self.pump()
 
     def eof_received(self) -> bool:
         return False
@@ -193,11 +168,10 @@ class MuxWorker(asyncio.Protocol):
     def close(self) -> None:
         """End the main connection after what was written has left; its sub-connections end with it."""
         if self.transport is not None and not self.transport.is_closing():
-            self._flush()
+            self.flush()
             self.transport.close()
 
     def abort(self, exc: Exception, *, final: bool = True) -> None:
-        """End the main connection now. Unless it is *final* its sub-connections wait for the next one."""
         self.final = final
         transport = self.transport
         self.connection_lost(exc)
@@ -212,7 +186,7 @@ class MuxWorker(asyncio.Protocol):
             if isinstance(stream, SubStream) and stream.credited:
                 self.put_control(extension.Reset(stream.id, extension.SHUTTING_DOWN, str(exc)).encode())
             self.put_control(frames.end(stream.id, error=True))
-        self._flush()
+        self.flush()
         transport = self.transport
         self.connection_lost(exc)
         if transport is not None:
@@ -475,91 +449,15 @@ class MuxWorker(asyncio.Protocol):
         """Both ends of it were seen here; the peer, who says his again on a new link, may not know that."""
         self.put_control(extension.Credit(stream_id, 0, 0).encode())
 
-    # Sending
-
-    def put(self, stream_id: int, data: Payload, size: int) -> None:
-        """Frame payload of a stream; it leaves with the rest of this turn of the loop."""
-        out = self._out
-        if size < JOIN_BELOW:
-            out.append(frames.keep_head(stream_id, size) + data)
-        elif size <= frames.MAX_DATA:
-            out.append(frames.keep_head(stream_id, size))
-            out.append(data)
-        else:
-            view = memoryview(data)
-            for offset in range(0, size, frames.MAX_DATA):
-                part = view[offset : offset + frames.MAX_DATA]
-                out.append(frames.keep_head(stream_id, len(part)))
-                out.append(part)
-        self._out_size += size
-        if self._out_size >= BATCH:
-            self._flush()
-        elif not self._flush_due:
-            self._flush_due = True
-            self.loop.call_soon(self._flush)
-
-    def put_control(self, frame: bytes) -> None:
-        """A frame that never waits for anything."""
-        if self.closed:
-            return
-        self._out.append(frame)
-        if not self._flush_due:
-            self._flush_due = True
-            self.loop.call_soon(self._flush)
+    # Asking
 
     def go_away(self) -> None:
         """Ask a peer that understands it to open nothing more here."""
         if self.peer is not None:
             self.put_control(extension.GoAway().encode())
 
-    def put_packet(self, frame: bytes) -> None:
-        """A datagram: dropped while the main connection is full."""
-        if not self.blocked:
-            self.put_control(frame)
-
     def ping(self) -> None:
         """Send an echo; `rtt` is updated when its answer comes."""
         if len(self.echoes) < 64 and not self.closed:
             self.echoes.append(monotonic())
             self.put_control(frames.ECHO)
-
-    def _flush(self) -> None:
-        self._flush_due = False
-        out, size = self._out, self._out_size
-        transport = self.transport
-        if not out or transport is None:
-            return
-        self._out = []
-        self._out_size = 0
-        if transport.is_closing():
-            return
-        if self.blocked and transport.get_write_buffer_size() > MOST_UNREAD:
-            self.abort(RemoteProtocolError("the peer does not read the answers that it asks for"))
-            return
-        if size < 16 * JOIN_BELOW:
-            transport.write(b"".join(out))
-        else:
-            transport.writelines(out)
-        if memory.used > memory.alarm:
-            memory.pressed(self.loop)
-
-    def make_ready(self, stream: Sending) -> None:
-        """*stream* has bytes queued and may send: it waits for its turn."""
-        if not stream.ring_member and not stream.suspended:
-            stream.ring_member = True
-            self._fresh.append(stream)
-            if not self.blocked:
-                self._pump()
-
-    def _pump(self) -> None:
-        """Serve the waiting streams until the main connection is full again."""
-        while not self.blocked and (self._fresh or self._ring):
-            fresh = bool(self._fresh)
-            stream = self._fresh.popleft() if fresh else self._ring.popleft()
-            stream.send_some(QUANTUM if not self._ring and not self._fresh else SHARED_QUANTUM)
-            if stream.queue and stream.sent < stream.limit:
-                self._ring.append(stream)
-            else:
-                stream.ring_member = False
-            if self._out_size >= QUANTUM:
-                self._flush()

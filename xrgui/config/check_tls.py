@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from typing import TYPE_CHECKING
 
 from xrgui.config.findings import Findings
 from xrgui.config.model import Certificate, Tls
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 
 def check_server_tls(tls: Tls, path: str, found: Findings) -> None:
@@ -69,6 +69,9 @@ def _read(text: str, file: str, path: str, found: Findings) -> bytes | None:
 def _parse_chain(pem: bytes | None, path: str, file: str, found: Findings) -> list[x509.Certificate]:
     if pem is None:
         return []
+    from cryptography import x509  # an eighth of a start, and most need none
+    from cryptography.exceptions import UnsupportedAlgorithm
+
     where = f"{path}File" if file else path
     try:
         chain = x509.load_pem_x509_certificates(pem)
@@ -84,6 +87,9 @@ def _parse_chain(pem: bytes | None, path: str, file: str, found: Findings) -> li
 
 
 def _check_key(pem: bytes, leaf: x509.Certificate, path: str, file: str, found: Findings) -> None:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
     where = f"{path}File" if file else path
     try:
         key = load_pem_private_key(pem, password=None)

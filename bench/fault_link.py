@@ -9,6 +9,7 @@ from collections.abc import Callable
 import psutil
 
 from bench.fault_bed import Bed, Sizes, Variant
+from bench.fault_load import asking
 from bench.fault_load import load as visitors
 from bench.fault_visitors import read_for
 from bench.rows import Figures
@@ -130,12 +131,14 @@ def lossy_ways(contestant: str, sizes: Sizes) -> list[Variant]:
 
 
 def loss(bed: Bed) -> Figures:
-    """MB/s of a few downloads together."""
+    """MB/s of a few downloads together, and how long small requests take beside them."""
     figures: Figures = {}
     for percent in (1, 5):
         bed.wire.lose(percent)
-        rates = read_for(bed.page, bed.sizes.lossy, DOWNLOADS, before=bed.sizes.lossy / 5)
+        with asking(bed.page, 0.2) as prober:
+            rates = read_for(bed.page, bed.sizes.lossy, DOWNLOADS, before=bed.sizes.lossy / 5)
         figures[f"{percent} %: MB/s"] = sum(rates) / 1e6
+        figures[f"{percent} %: small request, median ms"] = prober.median() * 1000
         bed.wire.heal()
         time.sleep(DRAINING)
     return figures

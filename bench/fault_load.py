@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Coroutine, Iterator
+from statistics import median
 from typing import Any, TypeVar, cast
 
 from bench.fault_bed import high
@@ -186,6 +187,11 @@ class Prober:
         good = sum(took is not None and since <= begun < until for begun, took in self.results)
         return 100 * good / max(sum(since <= begun < until for begun in self.begun), 1)
 
+    def median(self) -> float:
+        """Seconds; what was never answered took for ever."""
+        times = [took for _, took in self.results if took is not None]
+        return median(times + [float("inf")] * (len(self.begun) - len(times)))
+
     def stop(self) -> None:
         self._background.run(self._stop())
 
@@ -194,6 +200,17 @@ class Prober:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def asking(port: int, pause: float) -> Iterator[Prober]:
+    background = Background()
+    prober = Prober(background, port, pause)
+    try:
+        yield prober
+    finally:
+        prober.stop()
+        background.close()
 
 
 async def ask(port: int) -> None:

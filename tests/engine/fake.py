@@ -30,6 +30,9 @@ class FakeTransport(asyncio.Transport):
         self.written.clear()
         return taken
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def can_write_eof(self) -> bool:
         return self._half_close
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from time import monotonic
 
 from xrgui.engine.errors import RemoteProtocolError
 from xrgui.engine.memory import memory
 from xrgui.engine.mux import frames
+from xrgui.engine.mux.depth import Depth
 from xrgui.engine.mux.sending import Payload, Sending
+from xrgui.engine.transport.sockets import set_unsent_limit
 
 QUANTUM, SHARED_QUANTUM = frames.MAX_DATA, 16 * 1024
 """Bytes of a stream's turn, alone and while others wait."""
-BATCH = 256 * 1024
-HIGH_WATER, LOW_WATER = 256 * 1024, 64 * 1024
 JOIN_BELOW = 4096
 MOST_UNREAD = 4 * 1024 * 1024
 """Bytes of control frames, which never wait, that a peer may leave unread before it is given up: it asks for answers
@@ -35,6 +36,8 @@ class LinkWriter(asyncio.Protocol):
         self._out: list[Payload] = []
         self._out_size = 0
         self._flush_due = False
+        self.depth = Depth()
+        self._written = 0
         self._fresh: deque[Sending] = deque()
         self._ring: deque[Sending] = deque()
 
@@ -42,11 +45,21 @@ class LinkWriter(asyncio.Protocol):
         """End the main connection now. Unless it is *final* its sub-connections wait for the next one."""
         raise NotImplementedError
 
+    def set_depth(self, transport: asyncio.Transport) -> None:
+        high = self.depth.high
+        transport.set_write_buffer_limits(high, high // 4)
+        set_unsent_limit(transport, high // 2)
+
     def pause_writing(self) -> None:
         self.blocked = True
+        if self.transport is not None:
+            self.depth.full(monotonic(), self._written - self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         self.blocked = False
+        transport = self.transport
+        if transport is not None and self.depth.drained(monotonic(), self._written - transport.get_write_buffer_size()):
+            self.set_depth(transport)
         self.pump()
 
     def put(self, stream_id: int, data: Payload, size: int) -> None:
@@ -64,7 +77,7 @@ class LinkWriter(asyncio.Protocol):
                 out.append(frames.keep_head(stream_id, len(part)))
                 out.append(part)
         self._out_size += size
-        if self._out_size >= BATCH:
+        if self._out_size >= self.depth.high:
             self.flush()
         elif not self._flush_due:
             self._flush_due = True
@@ -97,6 +110,7 @@ class LinkWriter(asyncio.Protocol):
         if self.blocked and transport.get_write_buffer_size() > MOST_UNREAD:
             self.abort(RemoteProtocolError("the peer does not read the answers that it asks for"))
             return
+        self._written += size
         if size < 16 * JOIN_BELOW:
             transport.write(b"".join(out))
         else:
@@ -118,10 +132,11 @@ class LinkWriter(asyncio.Protocol):
             stream = self._fresh.popleft() if self._fresh else self._ring.popleft()
             if stream.worker is not self:
                 continue  # it has moved to another link
-            stream.send_some(QUANTUM if not self._ring and not self._fresh else SHARED_QUANTUM)
+            most = self.depth.high // 2
+            stream.send_some(min(SHARED_QUANTUM if self._ring or self._fresh else QUANTUM, most))
             if stream.queue and stream.sent < stream.limit:
                 self._ring.append(stream)
             else:
                 stream.ring_member = False
-            if self._out_size >= QUANTUM:
+            if self._out_size >= min(QUANTUM, most):
                 self.flush()

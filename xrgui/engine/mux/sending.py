@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from xrgui.address import Destination
 from xrgui.engine.memory import memory
+from xrgui.engine.mux.depth import LEAST as SHALLOW
 from xrgui.engine.mux.turns import WHOLE_READ
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ class Sending(asyncio.Transport):
         if not size or self.closing or self.eof_wanted or self.lost:
             return
         worker = self.worker
-        if self.queue is None and not worker.blocked and self.sent + size <= self.limit:
+        free = self.queue is None and not worker.blocked and self.sent + size <= self.limit
+        if free and (size <= SHALLOW or size <= worker.depth.high):
             self.sent += size
             if self.unacked is not None:
                 if size < SMALL:

@@ -30,7 +30,7 @@ from xrgui.engine.mux.connection import (
     Packet,
 )
 from xrgui.engine.mux.health import Health
-from xrgui.engine.mux.link_writer import HIGH_WATER, LOW_WATER, LinkWriter
+from xrgui.engine.mux.link_writer import LinkWriter
 from xrgui.engine.mux.packets import PacketStream
 from xrgui.engine.mux.resumption import Resumption
 from xrgui.engine.mux.substream import SubStream
@@ -133,7 +133,7 @@ class MuxWorker(LinkWriter):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self.transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
+        self.set_depth(self.transport)
         self.blocked = False
         self.last_received = monotonic()
         memory.workers.add(self)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import errno
 import os
 import socket
@@ -80,6 +82,15 @@ def _keep_alive(options: SockOpt, default: int) -> list[tuple[int, int, int]]:
     if interval and hasattr(socket, "TCP_KEEPINTVL"):
         result.append((socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, interval))
     return result
+
+
+def set_unsent_limit(transport: asyncio.BaseTransport, size: int) -> None:
+    """Bytes that the kernel takes of *transport* before they can leave, in place of NOTSENT_LOWAT."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        # A unix socket has no such limit, and one that was just lost takes nothing.
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, size)
 
 
 def set_stream_options(sock: socket.socket, host: str, options: SockOpt) -> None:

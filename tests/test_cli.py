@@ -17,9 +17,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.programs import ROOT, Xrgui, get
+from tests.programs import Xrgui, get
 from xrgui import cli, paths
-from xrgui.commands.tables import age, size, table
 
 
 @pytest.fixture
@@ -43,101 +42,6 @@ def config(port: int = 0, target: int = 9, **more: Any) -> dict[str, Any]:
 def write(path: Path, value: object) -> Path:
     path.write_text(json.dumps(value))
     return path
-
-
-class TestSmall:
-    def test_version(self, xrgui: Xrgui) -> None:
-        assert re.fullmatch(r"xrgui \d+\.\d+\.\d+\n", xrgui("--version").stdout)
-
-    def test_help_lists_the_commands_without_importing_them(self, xrgui: Xrgui) -> None:
-        shown = xrgui("--help").stdout
-        for name, entry in cli.COMMANDS.items():
-            assert (f"  {name} " in shown) == bool(entry.help)
-
-    @pytest.mark.parametrize("name", sorted(cli.COMMANDS))
-    def test_every_command_has_help(self, capsys: pytest.CaptureFixture[str], name: str) -> None:
-        with pytest.raises(SystemExit) as ended:
-            cli.main([name, "--help"])
-        assert ended.value.code == 0
-        assert f"Usage: xrgui {name}" in capsys.readouterr().out
-
-    @pytest.mark.parametrize(
-        ("args", "said"),
-        [
-            (["dance"], "error: No such command 'dance'. `xrgui --help` shows what it takes.\n"),
-            (["run"], "error: Missing option '-c' / '--config'. `xrgui run --help` shows what it takes.\n"),
-            (["check", "--frob"], "`xrgui check --help` shows what it takes.\n"),
-            (
-                ["expose", "x", "--via", "y"],
-                "'x' is no port and no host:port. Write 3000, host:3000 or udp:53.",
-            ),
-            (["uuid", "x" * 31], "The text is neither a UUID nor a text of 1 to 30 bytes."),
-            (["cert", "not a name"], "'not a name' is neither a host name nor an IP address."),
-        ],
-    )
-    def test_wrong_use_is_one_line_and_exit_2(self, xrgui: Xrgui, args: list[str], said: str) -> None:
-        done = xrgui(*args, code=2)
-        assert said in done.stderr
-        assert done.stderr.count("\n") == 1
-        assert not done.stdout
-
-    def test_uuid(self, xrgui: Xrgui) -> None:
-        first, second = (UUID(xrgui("uuid").stdout.strip()) for _ in range(2))
-        assert first != second
-        assert first.version == 4
-        assert xrgui("uuid", "example").stdout == "feb54431-301b-52bb-a6dd-e1e93e81bb9e\n"
-
-    def test_cert_writes_a_pair_and_prints_its_pin(self, xrgui: Xrgui, tmp_path: Path) -> None:
-        done = xrgui("cert", "a.example", "127.0.0.1", "--out", "mine")
-        key = tmp_path / "mine.key"
-        assert re.fullmatch(r"[0-9a-f]{64}\n", done.stdout)
-        assert key.stat().st_mode & 0o077 == 0
-        before = key.read_text()
-        assert "mine.crt and mine.key" in xrgui("cert", "a.example", "--out", "mine", code=1).stderr
-        assert key.read_text() == before
-
-    def test_a_fault_is_one_sentence_and_a_file(
-        self, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def fail(*_: object, **__: object) -> None:
-            raise RuntimeError("b831381d-6324-4d53-ad4f-8cda48b30811 broke")
-
-        monkeypatch.setattr(cli, "_command", fail)
-        monkeypatch.setattr(cli.paths, "log_dir", lambda: tmp_path)
-        with pytest.raises(SystemExit) as ended:
-            cli.main(["status"])
-        said = capsys.readouterr().err
-        assert ended.value.code == 1
-        assert said.startswith("error: This is a fault of xrgui: ••• broke. ")
-        assert said.count("\n") == 1
-        (crash,) = tmp_path.iterdir()
-        assert "in fail" in crash.read_text()
-        assert "b831381d" not in crash.read_text()
-        with pytest.raises(RuntimeError):
-            cli.main(["--debug", "status"])
-
-    def test_without_qt_the_window_is_refused_in_words(
-        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setitem(sys.modules, "PySide6", None)
-        monkeypatch.setattr(cli, "_window", lambda _: __import__("PySide6"))
-        with pytest.raises(SystemExit) as ended:
-            cli.main([])
-        assert ended.value.code == 1
-        assert capsys.readouterr().err.startswith("error: The window needs PySide6, which is not installed here.")
-
-    @pytest.mark.parametrize(
-        ("args", "window"),
-        [([], True), (["--minimized"], True), (["vless://x"], True), (["run"], False), (["--help"], False)],
-    )
-    def test_what_opens_the_window(self, args: list[str], window: bool) -> None:
-        assert cli._wants_window(args) == window
-
-    def test_no_command_imports_qt(self) -> None:
-        code = "import sys, xrgui.cli as c; [c.group.get_command(None, n) for n in c.COMMANDS]; " + (
-            "sys.exit(any(m.partition('.')[0] in c.WINDOW_PACKAGES for m in sys.modules))"
-        )
-        subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 class TestCheck:
@@ -496,26 +400,6 @@ def outbound_of(file: Path) -> dict[str, Any]:
         "settings": {**settings, "encryption": "none"},
         "streamSettings": {"security": "tls", "tlsSettings": tls},
     }
-
-
-class TestTables:
-    def test_columns_stand_below_one_another(self) -> None:
-        assert table([("a", "bb"), ("ccc", "d")]) == ["a    bb", "ccc  d"]
-        assert table([]) == []
-
-    @pytest.mark.parametrize(
-        ("count", "text"),
-        [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (12_000_000, "12 MB"), (5e15, "5000 TB")],
-    )
-    def test_sizes(self, count: float, text: str) -> None:
-        assert size(count) == text
-
-    @pytest.mark.parametrize(
-        ("seconds", "text"),
-        [(-1, "0 s"), (59, "59 s"), (61, "1 min"), (7500, "2 h 5 min"), (100_000, "1 d 3 h")],
-    )
-    def test_ages(self, seconds: float, text: str) -> None:
-        assert age(seconds) == text
 
 
 def test_pages_are_fetched(xrgui: Xrgui) -> None:

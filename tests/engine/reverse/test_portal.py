@@ -27,13 +27,14 @@ class Carrier(Wire):
         self.writer = protocol
 
 
-def link(portal: Portal) -> MuxWorker:
+def link(portal: Portal, *, answers: bool = True) -> MuxWorker:
     """A stock bridge's, on a path of 50 ms."""
     wire = Carrier()
     portal.attach(Session("links", "vless", TARGET), wire, b"")
     assert wire.writer is not None
-    answer(wire.writer)
-    wire.writer.rtt = 0.05
+    if answers:
+        answer(wire.writer)
+        wire.writer.rtt = 0.05
     return wire.writer
 
 
@@ -138,6 +139,29 @@ def test_many_wait_in_bounds_and_in_order(portal: Portal, silent: MuxWorker) -> 
     ids = [side.transport.id for side in sides if side.transport is not None]
     assert ids == sorted(ids)
     assert len(ids) == share
+
+
+def test_who_waits_is_opened_once_it_is_clear_what_the_bridge_speaks(portal: Portal, loop: FakeLoop) -> None:
+    """Else he has no credits, and ends with the link."""
+    portal._hello = lambda: extension.Hello(extension.FEATURES, LIMIT, b"p" * 16)
+    side = visit(portal)
+    made = link(portal, answers=False)
+    assert side.transport is None
+    made.data_received(extension.Hello(extension.FEATURES, LIMIT, b"b" * 16).encode())
+    assert side.transport is not None
+    assert side.transport.credited
+
+
+def test_a_bridge_that_does_not_introduce_itself_takes_visitors_with_its_first_echo(
+    portal: Portal, loop: FakeLoop
+) -> None:
+    portal._hello = lambda: extension.Hello(extension.FEATURES, LIMIT, b"p" * 16)
+    side = visit(portal)
+    made = link(portal, answers=False)
+    assert side.transport is None
+    answer(made)
+    assert side.transport is not None
+    assert not side.transport.credited
 
 
 def test_one_address_cannot_fill_the_waiting_room(portal: Portal, silent: MuxWorker, loop: FakeLoop) -> None:

@@ -90,13 +90,13 @@ class Portal:
         return None if self._open(session, protocol) else self._room.enter(session, protocol)
 
     def pick(self) -> Link | None:
-        """The link that carries the fewest sub-connections; one that is worn only if all are, one that is silent
-        never: who waits may go on over its successor, or over itself once it answers again."""
+        """The link that carries the fewest sub-connections; one that is worn only if all are, one that is silent, or
+        has yet to say what it speaks, never: who waits may go on over its successor, or over itself once it answers."""
         best: Link | None = None
         load = 0
         for link in self.links:
             worker = link.worker
-            if worker.going_away or (worker.echoes and worker.health.silent):
+            if worker.going_away or (worker.echoes and worker.health.silent) or not link.met:
                 continue
             amount = len(worker.streams) + (LATE if link.worn else 0)
             if best is None or amount < load:
@@ -176,6 +176,7 @@ class Portal:
             return
         self.resumption.succeeds(worker, [other.worker for other in self.links])
         self.resumption.reopen(worker)
+        self._room.admit()
 
     def _let_in(self, link: Link) -> bool:
         """Join *link* if its bridge may; refuse it where the bridge claims a key that it does not own."""
@@ -289,6 +290,13 @@ class Link(asyncio.DatagramProtocol):
     def introduced(self) -> bool:
         """It is known what its bridge is, and which key it has if any."""
         return self.worker.peer is not None or time() - self.since >= PLAIN_AFTER
+
+    @property
+    def met(self) -> bool:
+        """Its bridge has had a round trip to introduce itself: what is opened before would lack credits, and end with
+        the link."""
+        worker = self.worker
+        return worker.peer is not None or worker.hello is None or worker.rtt is not None or self.introduced
 
     @property
     def busy(self) -> bool:

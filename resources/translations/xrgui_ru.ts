@@ -5991,6 +5991,11 @@
       <translation>больше {0} МиБ</translation>
     </message>
     <message>
+      <location filename="../../xrgui/profiles/transfer.py" />
+      <source>this and what follows is left out: more than {0} at once</source>
+      <translation>это и дальнейшее опущено: больше {0} за раз</translation>
+    </message>
+    <message>
       <location filename="../../xrgui/ui/engine_words.py" />
       <source>Disk quota exceeded</source>
       <translation>превышена квота диска</translation>

@@ -5949,6 +5949,11 @@
       <translation>超过 {0} MiB</translation>
     </message>
     <message>
+      <location filename="../../xrgui/profiles/transfer.py" />
+      <source>this and what follows is left out: more than {0} at once</source>
+      <translation>此项及之后的内容已省略：一次最多 {0} 项</translation>
+    </message>
+    <message>
       <location filename="../../xrgui/ui/engine_words.py" />
       <source>Disk quota exceeded</source>
       <translation>超出磁盘配额</translation>

@@ -333,3 +333,17 @@ def test_garbage_gives_a_preview_all_the_same(text: str):
 def test_secrets_stay_out_of_repr():
     assert ID not in repr(preview_text(export_link(share()), []))
     assert ID not in repr(preview_text(VLESS_BRIDGE, []))
+
+
+def test_a_name_stays_on_its_line_and_reads_forwards() -> None:
+    name = "pay\u202egpj.exe\nnext\x07\x1b[31m"
+    assert one(own_link(share(name=name))).name == "paygpj.exe next [31m"
+
+
+def test_more_than_a_person_looks_at_is_left_out_and_said() -> None:
+    links = "\n".join(f"vless://{ID}@h{n}.example.net:443?security=tls#n{n}" for n in range(transfer.MAX_ITEMS + 5))
+    preview = preview_text(links, [])
+    assert len(preview.items) == transfer.MAX_ITEMS
+    [failure] = preview.failures
+    assert failure.origin == f"n{transfer.MAX_ITEMS}"
+    assert "left out" in failure.reason

@@ -61,10 +61,6 @@ def _usual(protocol: str) -> str:
     return "auto" if protocol == "vmess" else "none"
 
 
-def same_server(one: Server, other: Server) -> bool:
-    """Do both name the same place, whatever the id? For telling duplicates."""
-    return _place(one) == _place(other)
-
-
-def _place(server: Server) -> Server:
-    return Server(address=server.address.lower(), port=server.port, transport=server.transport, path=server.path)
+def place(server: Server) -> tuple[str, int, str, str]:
+    """The same for all that name the same place, whatever the id. For telling duplicates."""
+    return server.address.lower(), server.port, server.transport, server.path

@@ -5,7 +5,8 @@ Nothing is saved and nothing is started here: a preview says what there is and w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,20 +17,24 @@ from xrgui.config.load import load_text
 from xrgui.links import Link, LinkError, extract_links, format_link
 from xrgui.profiles import backup, ownlink
 from xrgui.profiles.document import DamagedError, NewerError, profile_from
-from xrgui.profiles.model import Certificate, Profile, is_reference, new_id
+from xrgui.profiles.model import Certificate, Profile, Service, is_reference, new_id
 from xrgui.profiles.problems import Problem, problem
 from xrgui.profiles.rawjson import map_texts
 from xrgui.profiles.recognise_server import recognise_server
 from xrgui.profiles.recognise_share import recognise_share
 from xrgui.profiles.sealed import unseal
-from xrgui.profiles.servers import link_server, same_server
+from xrgui.profiles.servers import link_server, place
 from xrgui.profiles.store import copy_of
 from xrgui.profiles.validate import MAX_NAME
 from xrgui.profiles.vault import map_secrets
 
 MAX_SIZE = 16 * 1024 * 1024
+MAX_ITEMS = 1000
 _FILE_NAMES = frozenset({"access", "error", "certificatefile", "keyfile", "masterkeylog"})
 """Names under which Xray configurations hold paths of files, in lower case."""
+
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""They write what follows backwards."""
 
 replace = msgspec.structs.replace
 
@@ -112,7 +117,7 @@ def _failed(origin: str, reason: str) -> Preview:
 def _preview(parts: Iterator[Part], existing: Sequence[Profile]) -> Preview:
     items: list[Item] = []
     failures: list[Failure] = []
-    known = list(existing)
+    known = _Known(existing)
     for part in parts:
         if isinstance(part, Failure):
             failures.append(part)
@@ -120,8 +125,12 @@ def _preview(parts: Iterator[Part], existing: Sequence[Profile]) -> Preview:
             items.append(Item(name=part.name, sealed=part.data))
         else:
             item = _fitted(part, known)
+            if len(items) == MAX_ITEMS:
+                failures.append(Failure(item.name, f"this and what follows is left out: more than {MAX_ITEMS} at once"))
+                break
             items.append(item)
-            known += [item.profile] if item.profile else []
+            if item.profile is not None:
+                known.add(item.profile)
     return Preview(tuple(items), tuple(failures))
 
 
@@ -251,28 +260,58 @@ def _configuration(text: str, name: str) -> Part:
 # Fit for this place
 
 
-def _fitted(found: Found, known: Sequence[Profile]) -> Item:
+_Whereto = tuple[tuple[str, int, str, str], tuple[Service, ...]]
+
+
+class _Known:
+    """What is here already, and what came before in the same text. Thousands may come in one."""
+
+    def __init__(self, existing: Iterable[Profile]) -> None:
+        self.ids: set[str] = set()
+        self.names: set[str] = set()
+        self._twins: dict[_Whereto, str] = {}
+        for profile in existing:
+            self.add(profile)
+
+    def add(self, profile: Profile) -> None:
+        self.ids.add(profile.id)
+        self.names.add(profile.name)
+        if (key := _whereto(profile)) is not None:
+            self._twins.setdefault(key, profile.name)
+
+    def twin(self, profile: Profile) -> str | None:
+        """The name of one that shares the same through the same server."""
+        key = _whereto(profile)
+        return self._twins.get(key) if key is not None else None
+
+
+def _whereto(profile: Profile) -> _Whereto | None:
+    shares = profile.role == "share" and profile.server.address
+    return (place(profile.server), profile.services) if shares else None
+
+
+def _clean(name: str) -> str:
+    """On one line, without what makes a name look like another one."""
+    kept = (" " if unicodedata.category(char) in ("Cc", "Cs") else char for char in name if char not in _TURNING)
+    return " ".join("".join(kept).split())[:MAX_NAME]
+
+
+def _fitted(found: Found, known: _Known) -> Item:
     profile, warnings = found.profile, list(found.warnings)
-    profile = replace(profile, name=" ".join(profile.name.split())[:MAX_NAME])
+    profile = replace(profile, name=_clean(profile.name))
     profile = _without_references(_without_paths(profile, warnings), warnings)
     if profile.start_with_program:
         profile = replace(profile, start_with_program=False)
         warnings.append(problem("start_with_program", "import.start", "warning"))
-    if any(item.id == profile.id for item in known):
+    if profile.id in known.ids:
         profile = replace(profile, id=new_id())
         warnings.append(problem("id", "import.same_id", "warning"))
-    twin = next((item for item in known if _twins(item, profile)), None)
+    twin = known.twin(profile)
     if twin is not None:
-        warnings.append(problem("server", "import.twin", "warning", name=twin.name))
-    names = [item.name for item in known]
-    if profile.name in names:
-        profile = replace(copy_of(profile, names), id=profile.id)
+        warnings.append(problem("server", "import.twin", "warning", name=twin))
+    if profile.name in known.names:
+        profile = replace(copy_of(profile, known.names), id=profile.id)
     return Item(name=profile.name, profile=profile, warnings=tuple(warnings))
-
-
-def _twins(one: Profile, other: Profile) -> bool:
-    shares = one.role == other.role == "share" and bool(one.server.address)
-    return shares and same_server(one.server, other.server) and one.services == other.services
 
 
 def _without_paths(profile: Profile, warnings: list[Problem]) -> Profile:

@@ -70,7 +70,10 @@ class Exchange(QObject):
             self.import_text("")
 
     def import_text(self, text: str) -> None:
-        self._preview(preview_text(text, self._existing))
+        self._commands.work(self._read_text(text), "import a text")
+
+    async def _read_text(self, text: str) -> None:
+        self._preview(await asyncio.to_thread(preview_text, text, self._existing))
 
     def import_file(self, path: str) -> None:
         read = self._read_picture if path.lower().endswith(PICTURES) else self._read

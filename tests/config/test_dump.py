@@ -57,13 +57,13 @@ OURS = model.Config(
         model.Inbound(ports=((18080, 18080),), settings=model.TunnelInbound(address="127.0.0.1", port=80, http=True)),
     ),
     outbounds=(model.Outbound(settings=model.FreedomOutbound(http=True)),),
-    limits=model.Limits(per_address=5, handshakes=9, memory=64),
+    limits=model.Limits(per_address=5, handshakes=9, memory=64, resume=30),
 )
 
 
 def test_what_only_xrgui_knows_is_kept_for_xrgui() -> None:
     written, problems = dump(OURS, "xrgui")
-    assert written["limits"] == {"perAddress": 5, "handshakes": 9, "memory": 64}
+    assert written["limits"] == {"perAddress": 5, "handshakes": 9, "memory": 64, "resume": 30}
     assert problems == []
     assert load_value(written).config == OURS
 

@@ -268,6 +268,13 @@ def test_a_limit_that_lets_nobody_in_is_refused(key: str) -> None:
     assert "from 1 to" in text
 
 
+def test_how_long_visitors_wait_for_a_link_is_an_hour_at_most() -> None:
+    assert clean({"limits": {"resume": 0}}).limits.resume == 0
+    path, text = only_problem({"limits": {"resume": 3601}})
+    assert path == "limits.resume"
+    assert "3600" in text
+
+
 def test_an_unknown_limit_is_named() -> None:
     assert only_problem({"limits": {"perAdress": 1}}, Severity.WARNING)[0] == "limits.perAdress"
 

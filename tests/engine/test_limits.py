@@ -125,6 +125,12 @@ async def test_too_many_visitors_are_refused_counted_and_told_once(caplog: pytes
         await until(lambda: not tunnel.portal.sessions)
 
 
+async def test_how_long_visitors_wait_for_a_link_is_told_to_both_ends() -> None:
+    async with flood() as port, pair(port, limits={"resume": 7}) as tunnel:
+        ends = [*tunnel.portal._portals.values(), *(bridge for _, bridge in tunnel.portal._bridges.values())]
+        assert [end.resumption.grace for end in ends] == [7]
+
+
 async def test_limits_change_while_visitors_stay() -> None:
     async with flood() as port, pair(port) as tunnel:
         (first,) = await sleepers(tunnel, 1)

@@ -416,6 +416,7 @@ def _limits(limits: Limits, out: Writer) -> Json:
         "connections": (limits.connections, default.connections),
         "handshakes": (limits.handshakes, default.handshakes),
         "memory": (limits.memory, default.memory),
+        "resume": (limits.resume, default.resume),
     }
     return {key: value for key, (value, usual) in values.items() if value != usual}
 

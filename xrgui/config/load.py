@@ -197,6 +197,7 @@ def _read_limits(node: Cursor) -> Limits:
         connections=node.get("connections").integer(default.connections, 1),
         handshakes=node.get("handshakes").integer(default.handshakes, 1),
         memory=node.get("memory").integer(),
+        resume=node.get("resume").integer(default.resume, 0, 3600),
     )
     node.done()
     return found

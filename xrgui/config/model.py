@@ -348,6 +348,8 @@ class Limits(Struct):
     """Handshakes at once at one inbound."""
     memory: int = 0
     """MiB that sub-connections of the process may hold; 0: a quarter of the machine's memory."""
+    resume: int = 90
+    """Seconds that sub-connections wait for another main connection when theirs is lost."""
 
 
 class Config(Struct):

@@ -121,6 +121,8 @@ class Engine:
         self.dispatcher.crowd.limits = limits
         for _, inbound in self._inbounds.values():
             inbound.doorway.most = limits.handshakes
+        for end in (*self._portals.values(), *(bridge for _, bridge in self._bridges.values())):
+            end.resumption.grace = limits.resume
 
     def _route(self, config: model.Config) -> None:
         dispatcher = self.dispatcher

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from xrgui.address import Destination, Network
-from xrgui.engine.mux import extension, frames, resumption
+from xrgui.engine.mux import extension, frames
 from xrgui.engine.mux.connection import Opened
 from xrgui.engine.mux.packets import PacketStream
 from xrgui.engine.mux.resumption import Resumption
@@ -151,9 +151,9 @@ async def send(stream: SubStream, local: Local, payload: bytes, sizes: random.Ra
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_an_echo_survives_cuts_anywhere(ends: Ends, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_echo_survives_cuts_anywhere(ends: Ends, seed: int) -> None:
     # An end whose acknowledgement was lost is remembered for the grace time.
-    monkeypatch.setattr(resumption, "GRACE", 1.0)
+    ends.portal_side.grace = ends.bridge_side.grace = 1.0
     chance = random.Random(seed)
     await ends.link()
     portal, bridge = ends.links[0]
@@ -236,8 +236,8 @@ async def test_what_waits_for_one_bridge_is_not_ended_by_another(ends: Ends) -> 
     other.close()
 
 
-async def test_what_waits_too_long_ends(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resumption, "GRACE", 0.02)
+async def test_what_waits_too_long_ends(ends: Ends) -> None:
+    ends.portal_side.grace = 0.02
     worker = await ends.link()
     local = Local(echo=False)
     worker.open(TARGET, local)

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-GRACE = 30.0
-"""Seconds that a sub-connection waits for the next link."""
-REMEMBERED = 4 * GRACE
-"""Seconds for which the end of one is remembered: its opener may notice the loss of the link late, and then waits."""
+GRACE = 90.0
+"""Seconds that a sub-connection waits for the next link, unless the configuration says otherwise: more than a freeze of
+a minute, which TCP outlives too."""
+REMEMBERED = 4
+"""Times the grace for which the end of one is remembered: its opener may notice the loss of the link late, and then
+waits."""
 MOST_UNKNOWN, MOST_KNOWN = 65_536, 1024
 
 
@@ -33,6 +35,7 @@ class Resumption:
     """The resumable sub-connections of one portal or bridge, on all its links."""
 
     def __init__(self) -> None:
+        self.grace = GRACE
         self._streams: dict[tuple[bytes, int], SubStream] = {}
         """By the peer's instance and the uid."""
         self._parked: dict[bytes, dict[int, SubStream]] = {}
@@ -88,7 +91,7 @@ class Resumption:
         now = stream.worker.loop.time()
         over = self._over
         over[instance, stream.uid] = now
-        while len(over) > MOST_UNKNOWN or now - next(iter(over.values())) > REMEMBERED:
+        while len(over) > MOST_UNKNOWN or now - next(iter(over.values())) > REMEMBERED * self.grace:
             del over[next(iter(over))]
 
     def lost(self, worker: MuxWorker) -> None:
@@ -120,7 +123,7 @@ class Resumption:
         if (timer := self._timers.pop(instance, None)) is not None:
             timer.cancel()
         self._timers[instance] = worker.loop.call_later(
-            GRACE, self.give_up, instance, "the link did not come back in time"
+            self.grace, self.give_up, instance, "the link did not come back in time"
         )
         log.info("%d sub-connections wait for the next link", len(parked))
 

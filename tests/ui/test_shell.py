@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QUrl
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMenu
 
@@ -140,6 +140,7 @@ async def test_dropped_text_is_previewed_and_starts_nothing(program: Program) ->
     data = QMimeData()
     data.setText(LINK)
     program.shell.exchange.import_data(data)
+    await until(lambda: found(program, ImportPreview))
     preview = dialog(program, ImportPreview)
     preview.main.click()
     await settle()
@@ -328,3 +329,15 @@ async def test_start_all_leaves_out_what_cannot_start(program: Program) -> None:
     assert program.runner.wanted == {"one", "two", "three"}
     trigger(program, "stop_all")
     assert program.runner.wanted == set()
+
+
+async def test_a_change_of_language_leaves_no_menus_behind(program: Program) -> None:
+    def menus() -> int:
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        return sum(len(part.findChildren(QMenu)) for part in (program.shell.window, program.tray.menu))
+
+    program.shell.rebuild()
+    before = menus()
+    for _ in range(3):
+        program.shell.rebuild()
+    assert menus() == before

@@ -28,6 +28,6 @@ async def test_a_failure_is_told() -> None:
     async def fail() -> None:
         raise ValueError("no")
 
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="no"):
         await tasks.spawn(fail(), "fail", told.append)
     assert [str(error) for error in told] == ["no"]

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 from xrgui.ui import icons, mnemonics
 from xrgui.ui.language import tr
 from xrgui.ui.tunnel import Role, Tunnel
+from xrgui.ui.widgets.basic import empty_menu
 
 PAGES = ("tunnels", "connections", "logs", "routing", "settings")
 
@@ -114,7 +115,7 @@ class Actions(QObject):
         self._all["open_address"].setEnabled(any(a.startswith(("http://", "https://")) for a in public))
 
     def fill(self, bar: QMenuBar) -> None:
-        bar.clear()
+        empty_menu(bar)
         file_keys = (
             "new new_server new_custom | import import_file import_clipboard import_qr | export backup | close quit"
         )
@@ -148,5 +149,6 @@ class Actions(QObject):
         """What a right click on a tunnel offers."""
         self.fill_menu(
             parent,
-            "toggle restart | copy_address open_address qr | edit rename duplicate | copy_link export other_end | delete",
+            "toggle restart | copy_address open_address qr | edit rename duplicate | copy_link export other_end"
+            " | delete",
         )

@@ -109,7 +109,7 @@ class Engine(QObject):
             except (rpc.RpcError, TimeoutError):
                 pass
         await self.client.close()
-        self.process.stop()
+        await self.process.stop()
         self.left.emit()
 
     def _set(self, state: EngineState, why: str = "") -> None:

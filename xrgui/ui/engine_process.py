@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import subprocess
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
@@ -19,8 +21,8 @@ LINES = 40
 """Last lines of its stderr that are kept."""
 PATIENCE = 15_000
 """Milliseconds until an engine that names no endpoint is given up."""
-GRACE = 3_000
-"""Milliseconds between asking it to end and ending it."""
+GRACE = 3.0
+"""Seconds between asking it to end and ending it."""
 
 
 class EngineProcess(QObject):
@@ -141,7 +143,7 @@ class EngineProcess(QObject):
             self._process = None
         self.ended.emit(why, failed)
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Close its stdin, which ends it; a detached one has to be told over the RPC."""
         self._timer.stop()
         self._look.stop()
@@ -150,8 +152,20 @@ class EngineProcess(QObject):
             return
         process.finished.disconnect(self._finished)
         process.errorOccurred.disconnect(self._failed)
+        ended = asyncio.Event()
+        process.finished.connect(lambda *_: ended.set())
         process.closeWriteChannel()
-        if not process.waitForFinished(GRACE):
-            log.warning("the engine did not end by itself")
-            process.kill()
-            process.waitForFinished(GRACE)
+        if process.state() != QProcess.ProcessState.NotRunning:
+            await self._await_end(process, ended)
+        process.deleteLater()
+
+    @staticmethod
+    async def _await_end(process: QProcess, ended: asyncio.Event) -> None:
+        """The window goes on meanwhile: an engine that hangs takes its time."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), GRACE)
+            return
+        log.warning("the engine did not end by itself")
+        process.kill()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), GRACE)

@@ -12,6 +12,7 @@ from xrgui.ui.language import tr
 from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.notifications import Notification
 from xrgui.ui.tunnel import Phase, Tunnel
+from xrgui.ui.widgets.basic import empty_menu
 
 LOOK_AGAIN = 2000
 """Milliseconds between looks for a tray that was not there at the start."""
@@ -115,7 +116,7 @@ class Tray(QObject):
         if self._actions is None:
             return
         menu = self.menu
-        menu.clear()
+        empty_menu(menu)
         menu.addAction(f"xrgui: {_within(self.heading())}").setEnabled(False)
         show = menu.addAction(tr("Open xrgui"))
         show.triggered.connect(self.open_asked)

@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QLayout,
     QLineEdit,
+    QMenu,
+    QMenuBar,
     QPushButton,
     QSizePolicy,
     QSpinBox,
@@ -112,6 +114,13 @@ def _fill(layout: L, parts: Iterable[QWidget | QLayout | None], gap: int) -> L:
         else:
             layout.addLayout(part)
     return layout
+
+
+def empty_menu(menu: QMenu | QMenuBar) -> None:
+    """Qt's own `clear` keeps the menus inside for as long as this one lives."""
+    menu.clear()
+    for inside in menu.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        inside.deleteLater()
 
 
 def clear_layout(layout: QLayout) -> None:

@@ -162,9 +162,7 @@ class Approval(msgspec.Struct, frozen=True, gc=False):
 
 Message = Hello | Open | Credit | Fin | Reset | Reopen | Reopened | GoAway | Approval
 
-REFUSED, UNREACHABLE, DNS, DENIED, TIMED_OUT, TOO_SLOW, OVER_LIMIT, SHUTTING_DOWN, FLOW_VIOLATION, FAILED = range(
-    1, 11
-)
+REFUSED, UNREACHABLE, DNS, DENIED, TIMED_OUT, TOO_SLOW, OVER_LIMIT, SHUTTING_DOWN, FLOW_VIOLATION, FAILED = range(1, 11)
 _CODES: dict[str, int] = {"refused": REFUSED, "unreachable": UNREACHABLE, "name": DNS, "timeout": TIMED_OUT}
 
 

@@ -36,9 +36,7 @@ def keep_packet(stream_id: int, data: bytes, where: Destination | None) -> bytes
     if where is None:
         return _KEEP_HEAD.pack(4, stream_id, KEEP, DATA, len(data)) + data
     place = _place(where)
-    return b"".join(
-        (_HEAD.pack(4 + len(place), stream_id, KEEP, DATA), place, len(data).to_bytes(2, "big"), data)
-    )
+    return b"".join((_HEAD.pack(4 + len(place), stream_id, KEEP, DATA), place, len(data).to_bytes(2, "big"), data))
 
 
 def end(stream_id: int, *, error: bool = False) -> bytes:

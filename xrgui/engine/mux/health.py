@@ -109,9 +109,7 @@ class Health:
                     worker.abort(TimeoutError(text), final=False)
                     return
             if waited > STUCK_TIMEOUT:
-                worker.abort(
-                    TimeoutError(f"the other end of the link reads but has not answered for {waited:.0f} s")
-                )
+                worker.abort(TimeoutError(f"the other end of the link reads but has not answered for {waited:.0f} s"))
                 return
         elif now - worker.last_received >= QUIET:
             worker.ping()

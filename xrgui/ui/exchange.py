@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -159,7 +160,7 @@ class Exchange(QObject):
         menu = QMenu(self._window)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for name in names:
-            menu.addAction(name.replace("&", "&&"), lambda name=name: self.copy_link(profile, name))
+            menu.addAction(name.replace("&", "&&"), partial(self.copy_link, profile, name))
         menu.popup(QCursor.pos())
 
     async def _copy_link(self, profile: Profile, bridge: str) -> None:

@@ -1190,8 +1190,8 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
-      <source>Current Xray (VLESS reverse)</source>
-      <translation>Новый Xray (VLESS reverse)</translation>
+      <source>Current Xray</source>
+      <translation>Новый Xray</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
@@ -1540,13 +1540,13 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/share_form.py" />
-      <source>What visitors type. An xrgui on the server tells it by itself.</source>
-      <translation>Что вводят посетители. Если на сервере xrgui, он сообщит это сам.</translation>
+      <source>VLESS reverse: Xray 25.10 and newer, and xrgui. Visitors keep their own address.</source>
+      <translation>VLESS reverse: Xray 25.10 и новее, а также xrgui. Адреса посетителей сохраняются.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/share_form.py" />
-      <source>Xray 25.10 and newer, and xrgui. Visitors keep their own address.</source>
-      <translation>Xray 25.10 и новее, а также xrgui. Адреса посетителей сохраняются.</translation>
+      <source>What visitors type. An xrgui on the server tells it by itself.</source>
+      <translation>Что вводят посетители. Если на сервере xrgui, он сообщит это сам.</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/share_form.py" />

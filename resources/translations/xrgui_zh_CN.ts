@@ -1180,8 +1180,8 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
-      <source>Current Xray (VLESS reverse)</source>
-      <translation>新版 Xray（VLESS 反向）</translation>
+      <source>Current Xray</source>
+      <translation>新版 Xray</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
@@ -1530,13 +1530,13 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/share_form.py" />
-      <source>What visitors type. An xrgui on the server tells it by itself.</source>
-      <translation>访客输入的地址。服务器上是 xrgui 时会自动告知。</translation>
+      <source>VLESS reverse: Xray 25.10 and newer, and xrgui. Visitors keep their own address.</source>
+      <translation>VLESS 反向：Xray 25.10 及更新版本，以及 xrgui。访客保留自己的地址。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/share_form.py" />
-      <source>Xray 25.10 and newer, and xrgui. Visitors keep their own address.</source>
-      <translation>Xray 25.10 及更新版本，以及 xrgui。访客保留自己的地址。</translation>
+      <source>What visitors type. An xrgui on the server tells it by itself.</source>
+      <translation>访客输入的地址。服务器上是 xrgui 时会自动告知。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/share_form.py" />

@@ -7,10 +7,16 @@ import random
 import time
 
 from xrgui import rpc
+from xrgui.ui import units
+from xrgui.ui.engine_words import engine_words
+from xrgui.ui.language import tr
 from xrgui.ui.models.traffic import ALL, Traffic
 from xrgui.ui.tunnel import Happening, Phase, Role, Service, Trouble, Tunnel
 
 GB, MB, KB = 1e9, 1e6, 1e3
+
+REFUSED = "box.example.net:443 closed the link right after the request: it does not know this id"
+"""As the engine says it."""
 
 
 def tunnels(now: float | None = None) -> list[Tunnel]:
@@ -58,13 +64,9 @@ def tunnels(now: float | None = None) -> list[Tunnel]:
         attempt=4,
         retry_at=now + 11.6,
     )
-    for ago, text in (
-        (28, "link 1: TLS up in 41 ms, certificate pinned: matches"),
-        (27, "link 1: closed by the server after 22 bytes"),
-        (25, "attempt 2: the same"),
-        (12, "attempt 3: the same; next in 8 s"),
-    ):
-        ssh.happenings.append(Happening(now - ago, text))
+    for number, ago, wait in ((1, 28, 2), (2, 25, 4), (3, 20, 8), (4, 12, 16)):
+        text = tr("attempt {n}: {error}", n=number, error=engine_words(REFUSED))
+        ssh.happenings.append(Happening(now - ago, text + tr("; next in {wait}", wait=units.seconds(wait))))
     mine = Tunnel(
         "mine",
         "Minecraft (UDP)",

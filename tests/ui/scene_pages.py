@@ -17,9 +17,13 @@ from xrgui.profiles.store import Notice
 from xrgui.ui import units
 from xrgui.ui.app import Program
 from xrgui.ui.engine import EngineState
+from xrgui.ui.engine_words import engine_words
 from xrgui.ui.language import tr
 from xrgui.ui.preview import preview_config
 from xrgui.ui.tunnel import Phase, Trouble, Tunnel
+
+TAKEN = "0.0.0.0:443 is taken by another program"
+OTHER_PIN = "the certificate is not the pinned one: expected ab12…77, seen 5f0c…91"
 
 
 def pages() -> Iterator[Scene]:
@@ -52,9 +56,9 @@ def tunnels() -> Iterator[Scene]:
     yield Scene("starting", "tunnels", starting)
     yield Scene("connecting", "tunnels", busy("dial"))
     yield Scene("trouble", "tunnels", busy("ssh"))
-    yield Scene("certificate", "tunnels", broken(Trouble.CERTIFICATE, "SHA-256 is 5f0c…91, pinned is ab12…77"))
-    yield Scene("unreachable", "tunnels", broken(Trouble.UNREACHABLE, "no route to host"))
-    yield Scene("port-taken", "tunnels", broken(Trouble.PORT_TAKEN, "0.0.0.0:443: address already in use", waits=False))
+    yield Scene("certificate", "tunnels", broken(Trouble.CERTIFICATE, OTHER_PIN))
+    yield Scene("unreachable", "tunnels", broken(Trouble.UNREACHABLE, "network unreachable"))
+    yield Scene("port-taken", "tunnels", broken(Trouble.PORT_TAKEN, TAKEN, waits=False))
     yield Scene("service-down", "tunnels", service_down)
     yield Scene("no-secrets", "tunnels", broken(Trouble.SECRETS, "", waits=False))
     yield Scene("server", "tunnels", busy("serve"))
@@ -94,7 +98,7 @@ def starting(program: Program) -> None:
 def broken(trouble: Trouble, detail: str, *, waits: bool = True) -> Callable[[Program], None]:
     def prepare(program: Program) -> None:
         busy("ssh")(program)
-        _change(program, "ssh", trouble=trouble, detail=detail)
+        _change(program, "ssh", trouble=trouble, detail=engine_words(detail))
         if not waits:
             _change(program, "ssh", attempt=0, retry_at=0, happenings=deque())
 
@@ -153,7 +157,7 @@ def damaged_file(program: Program) -> None:
     busy("blog")(program)
     folder = Path("/home/someone/.config/xrgui/profiles")
     kept = folder / "damaged" / "blog-preview.json.2026-03-01"
-    reason = "line 4: a comma or } is missing"
+    reason = "is not JSON: the file ends too early: is a closing bracket missing?"
     program.shell.damaged(Notice("damaged", folder / "blog-preview.json", reason, kept, restored=True))
 
 

@@ -4,9 +4,9 @@ import re
 import time
 
 import pytest
+
 from tests.ui import catalog
 from tests.ui.engine_texts import engine_texts
-
 from xrgui.config.check import judge
 from xrgui.config.load import load_text
 from xrgui.profiles.problems import problem
@@ -50,7 +50,8 @@ def test_what_the_checks_find_holds_no_english() -> None:
         ("x.port: should be one port", "x.port: нужен один порт", "x.port：应为单个端口"),
         ("a: should be a list, not an object (put it in [ ])", "a: нужен список, а не объект (заключите в [ ])",
          "a：应为列表，而不是对象（请放进 [ ]）"),
-        ("outbounds[0]: xrgui has no tun outbound (use socks)", "outbounds[0]: в xrgui этого нет: выход tun (возьмите socks)",
+        ("outbounds[0]: xrgui has no tun outbound (use socks)",
+         "outbounds[0]: в xrgui этого нет: выход tun (возьмите socks)",
          "outbounds[0]：xrgui 不支持：tun 出站（请用 socks）"),
         ("the link to box is down: connection refused", "связь с box прервана: в соединении отказано",
          "与 box 的链路已断开：连接被拒绝"),

@@ -49,7 +49,7 @@ class ServeForm(QWidget):
         self.approval = QCheckBox(tr("Only computers that I approve"))
         self.entries: Rows[EntryRow] = Rows(EntryRow, tr("Open another port"))
         dialects = [
-            ("vless-reverse", tr("Current Xray (VLESS reverse)")),
+            ("vless-reverse", tr("Current Xray")),
             ("classic", tr("v2ray, older Xray (classic)")),
         ]
         self.dialect = Segments(tr("Spoken here"), dialects)

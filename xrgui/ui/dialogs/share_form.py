@@ -55,7 +55,7 @@ class ShareForm(QWidget):
         link = row(self.link, self.paste)
         link.setStretch(0, 1)
         dialects = [
-            ("vless-reverse", tr("Current Xray (VLESS reverse)")),
+            ("vless-reverse", tr("Current Xray")),
             ("classic", tr("v2ray, older Xray (classic)")),
         ]
         self.dialect = Segments(tr("Spoken there"), dialects)
@@ -274,7 +274,7 @@ class ShareForm(QWidget):
         hint = (
             tr("v2ray 4 and 5, and Xray before 26.4. Both ends share a tunnel domain.")
             if classic
-            else tr("Xray 25.10 and newer, and xrgui. Visitors keep their own address.")
+            else tr("VLESS reverse: Xray 25.10 and newer, and xrgui. Visitors keep their own address.")
         )
         self.fields["dialect"].say("muted", hint)
 

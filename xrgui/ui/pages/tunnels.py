@@ -21,8 +21,8 @@ from xrgui.ui.widgets.filter_edit import FilterEdit
 from xrgui.ui.widgets.tunnel_list import TunnelList
 
 SHORT_WIDTH, SHORT_HEIGHT = 800, 520
-LIST_WIDTH = 286
 """A page below one of these shows one line for each tunnel."""
+LIST_WIDTH = 286
 
 
 class TunnelsPage(QStackedWidget):
@@ -171,12 +171,12 @@ class TunnelsPage(QStackedWidget):
         its width."""
         narrow = self.width() < theme.scaled(SHORT_WIDTH)
         self.list.set_short(narrow or self.height() < theme.scaled(SHORT_HEIGHT))
-        if narrow and self._splitter.sizes()[0] > theme.scaled(240):
-            self._folded = True
-            self._set_list_width(min(theme.scaled(216), max(216, self.width() // 3)))
+        if narrow and not self._folded:
+            wide = self._splitter.sizes()[0] or theme.scaled(LIST_WIDTH)
+            self._set_list_width(min(wide, theme.scaled(216), max(216, self.width() // 3)))
         elif self._folded and not narrow:
-            self._folded = False
             self._set_list_width(theme.scaled(LIST_WIDTH))
+        self._folded = narrow
 
     def _set_list_width(self, width: int) -> None:
         self._splitter.setSizes([width, self.width() - width - 1])
@@ -186,3 +186,5 @@ class TunnelsPage(QStackedWidget):
 
     def restore(self, state: bytes) -> None:
         self._splitter.restoreState(state)
+        self._folded = False
+        self._fit()

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLineEdit
 
+from xrgui.ui import theme
 from xrgui.ui.language import tr
 
 BESIDE = 28
@@ -22,7 +23,7 @@ class FilterEdit(QLineEdit):
         self.setToolTip(hint)
         self.setPlaceholderText(hint)
         self.setClearButtonEnabled(True)
-        self.setMinimumWidth(88)
+        self.setMinimumWidth(theme.scaled(88))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

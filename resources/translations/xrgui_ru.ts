@@ -2668,6 +2668,16 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/shell.py" />
+      <source>The engine does not answer</source>
+      <translation>Движок не отвечает</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>The engine does not answer. All that it carries stands still.</source>
+      <translation>Движок не отвечает. Всё, что идёт через него, остановилось.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
       <source>The engine does not stay up. The log may say why.</source>
       <translation>Движок всё время останавливается. Причина может быть в журнале.</translation>
     </message>

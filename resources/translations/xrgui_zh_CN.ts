@@ -2654,6 +2654,16 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/shell.py" />
+      <source>The engine does not answer</source>
+      <translation>引擎没有响应</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
+      <source>The engine does not answer. All that it carries stands still.</source>
+      <translation>引擎没有响应，经它传输的一切都已停住。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/shell.py" />
       <source>The engine does not stay up. The log may say why.</source>
       <translation>引擎反复停止。日志中可能有原因。</translation>
     </message>

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from collections import deque
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from xrgui import paths, rpc
-from xrgui.ui.engine_client import EngineClient
+from xrgui.ui.engine_client import PATIENCE, EngineClient
 from xrgui.ui.engine_process import EngineProcess
+from xrgui.ui.pulse import Pulse
 from xrgui.ui.tasks import spawn
 
 RESTARTS = 5
@@ -43,6 +47,7 @@ class Engine(QObject):
         super().__init__(parent)
         self.client = EngineClient(self)
         self.process = EngineProcess(self)
+        self.pulse = Pulse(self.client, self)
         self.state = EngineState.STOPPED
         self.keep = False
         """The engine outlives the window."""
@@ -53,7 +58,7 @@ class Engine(QObject):
         self._again = QTimer(self)
         self._again.setSingleShot(True)
         self._again.timeout.connect(self.start)
-        self.process.ready.connect(self.client.open)
+        self.process.ready.connect(self._open)
         self.process.ended.connect(self._process_ended)
         self.client.connected.connect(self._connected)
         self.client.lost.connect(self._lost)
@@ -85,8 +90,12 @@ class Engine(QObject):
             return False
         self.foreign = foreign
         self._set(EngineState.STARTING)
-        self.client.open(endpoint)
+        self._open(endpoint)
         return True
+
+    def _open(self, endpoint: str) -> None:
+        self.pulse.start()
+        self.client.open(endpoint)
 
     def others(self) -> list[Path]:
         """Endpoints of engines that run besides ours."""
@@ -100,20 +109,36 @@ class Engine(QObject):
     async def stop(self) -> None:
         """End the engine, unless it is somebody else's."""
         self._again.stop()
-        was_running, foreign = self.running, self.foreign
+        was_running, hangs = self.running, not self.pulse.answers
         self._set(EngineState.STOPPED)
-        if was_running and not foreign:
-            try:
-                async with asyncio.timeout(2):
-                    await self.client.call(rpc.Shutdown(grace=0.5))
-            except (rpc.RpcError, TimeoutError):
-                pass
+        if not self.foreign and hangs:
+            self._kill_detached()
+        elif not self.foreign and was_running:
+            await self._shut_down()
         await self.client.close()
         await self.process.stop()
         self.left.emit()
 
+    async def _shut_down(self) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self.client.call(rpc.Shutdown(grace=0.5))
+        except rpc.RpcError:
+            pass
+        except TimeoutError:
+            self._kill_detached()
+
+    def _kill_detached(self) -> None:
+        """One that hangs would keep its ports from the next. It holds our line, so its process id, after which its
+        endpoint is named, is its own still; `EngineProcess` sees to a child."""
+        if not self.process.pid:
+            with suppress(OSError, ValueError):
+                os.kill(int(Path(self.endpoint).stem), getattr(signal, "SIGKILL", signal.SIGTERM))
+
     def _set(self, state: EngineState, why: str = "") -> None:
         self.state = state
+        if state in (EngineState.STOPPED, EngineState.FAILED):
+            self.pulse.stop()
         self.state_changed.emit(state.value, why)
 
     def _connected(self) -> None:

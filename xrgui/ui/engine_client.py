@@ -15,6 +15,8 @@ R = TypeVar("R")
 
 BUSY, IDLE = 1.0, 10.0
 """Seconds between batches while the window is seen, and while it is hidden."""
+PATIENCE = 2.0
+"""Seconds that an engine has to answer where something waits that shall end."""
 BACKLOG = 1000
 LARGE = 500
 """Rows that make a batch a large one."""
@@ -42,16 +44,25 @@ class EngineClient(QObject):
     def is_connected(self) -> bool:
         return self._client is not None
 
+    @property
+    def interval(self) -> float:
+        """Seconds between two batches."""
+        return BUSY if self._seen else IDLE
+
     def open(self, endpoint: str) -> None:
         """Connect to *endpoint*; `connected` or `lost` follows."""
         self.endpoint = endpoint
         self._task = spawn(self._run(Path(endpoint)), "engine client")
 
-    async def call(self, call: rpc.Call[R]) -> R:
-        """Raises rpc.RpcError, also where no engine is connected."""
+    async def call(self, call: rpc.Call[R], *, within: float | None = None) -> R:
+        """Raises rpc.RpcError, also where no engine is connected, or none answers *within* so many seconds."""
         if self._client is None:
             raise rpc.RpcError(rpc.Error("failed", "The engine is not connected."))
-        return await self._client.call(call)
+        try:
+            async with asyncio.timeout(within):
+                return await self._client.call(call)
+        except TimeoutError:
+            raise rpc.RpcError(rpc.Error("failed", "The engine does not answer.")) from None
 
     async def close(self) -> None:
         if self._task is not None:
@@ -62,7 +73,7 @@ class EngineClient(QObject):
     async def refresh(self) -> None:
         """Ask for the status now: the last figures before something ends."""
         try:
-            self.status.emit(await self.call(rpc.GetStatus()))
+            self.status.emit(await self.call(rpc.GetStatus(), within=PATIENCE))
         except rpc.RpcError:
             pass
 

@@ -97,6 +97,7 @@ class Shell(QObject):
         self.secrets.chosen.connect(self.choices.changed)
         program.runner.changed.connect(self._show_figures)
         program.engine.state_changed.connect(self._engine_changed)
+        program.engine.pulse.changed.connect(self._pulse_changed)
         program.engine.given_up.connect(self._engine_given_up)
         program.tray.open_asked.connect(self.bring_up)
         program.tray.tunnel_asked.connect(self.show_tunnel)
@@ -411,6 +412,8 @@ class Shell(QObject):
 
     def engine_words(self) -> str:
         engine = self.program.engine
+        if not engine.pulse.answers:
+            return tr("The engine does not answer")
         if engine.state is EngineState.RUNNING:
             memory = units.whole_size(engine.memory) if engine.memory else ""
             return tr("Engine running, {memory}", memory=memory) if memory else tr("Engine running")
@@ -429,6 +432,16 @@ class Shell(QObject):
             if notice.key == "engine" and notice.isVisible():
                 notice.say("engine", "up", tr("The engine ended on its own and runs again."))
             self._seen_changed()
+        self._show_figures()
+        self.choices.show()
+
+    def _pulse_changed(self) -> None:
+        notice = self.window.notice
+        if self.program.engine.pulse.answers:
+            notice.clear("silent")
+        else:
+            text = tr("The engine does not answer. All that it carries stands still.")
+            notice.say("silent", "trouble", text, tr("Restart"), lambda: self.choices.change_engine("restart"))
         self._show_figures()
         self.choices.show()
 

@@ -12,7 +12,7 @@ from xrgui import certificate, paths, rpc
 from xrgui.config.dump import dump
 from xrgui.profiles.compile import compile_profile
 from xrgui.profiles.model import Bridge, Certificate, Entry, Listen, Profile, Server, Service
-from xrgui.ui import profile_view
+from xrgui.ui import engine_client, profile_view
 from xrgui.ui.engine import Engine
 from xrgui.ui.engine_words import engine_words
 from xrgui.ui.language import tr
@@ -115,7 +115,7 @@ class Trial(QObject):
     async def stop(self) -> None:
         if self._engine.running:
             try:
-                await self._engine.client.call(rpc.Remove((SERVER, SHARE)))
+                await self._engine.client.call(rpc.Remove((SERVER, SHARE)), within=engine_client.PATIENCE)
             except rpc.RpcError:
                 pass
         for name in (SERVER, SHARE):

@@ -121,8 +121,9 @@ class Engine:
         self.dispatcher.crowd.limits = limits
         for _, inbound in self._inbounds.values():
             inbound.doorway.most = limits.handshakes
-        for end in (*self._portals.values(), *(bridge for _, bridge in self._bridges.values())):
-            end.resumption.grace = limits.resume
+        bridges = [bridge for _, bridge in self._bridges.values()]
+        for resumption in [end.resumption for end in self._portals.values()] + [end.resumption for end in bridges]:
+            resumption.grace = limits.resume
 
     def _route(self, config: model.Config) -> None:
         dispatcher = self.dispatcher

@@ -68,9 +68,13 @@ def test_a_stock_peer_gets_time_while_a_successor_is_asked_for(loop: FakeLoop) -
     assert link.closed
 
 
-def test_a_stock_peer_without_visitors_is_given_up_at_once(loop: FakeLoop) -> None:
+def test_a_stock_peer_without_visitors_gets_the_same_time(loop: FakeLoop) -> None:
+    """It would not hear of the end, and go on to send visitors over the link once the silence is over."""
     link = made(stock=True, visitors=0)
-    loop.pass_time(health.IDLE_LOOK + 1)
+    loop.pass_time(health.PATIENT_TIMEOUT - 1)
+    assert link.health.silent
+    assert not link.closed
+    loop.pass_time(2 * health.IDLE_LOOK + 1)
     assert link.closed
 
 

@@ -25,8 +25,9 @@ STOOD_STILL = 0.1
 QUIET = 0.3
 """Seconds of silence after which a busy link is asked."""
 LEAST_TIMEOUT, FIRST_TIMEOUT, MOST_TIMEOUT = 0.6, 3.0, 8.0
-PATIENT_TIMEOUT = 15.0
-"""For a peer whose sub-connections die with the link. A silence may pass; a successor is there before."""
+PATIENT_TIMEOUT = 75.0
+"""For a stock peer: its sub-connections die with the link, and one that did not hear of the link's end goes on to count
+on it, for half a minute or more. A silence may pass; a successor is there before."""
 STUCK_TIMEOUT = 30.0
 _LAST_ACK_OFFSET = 56
 """Of tcpi_last_ack_recv (milliseconds) in struct tcp_info, linux/tcp.h."""
@@ -103,8 +104,7 @@ class Health:
             if waited >= self._timeout() and not self._acknowledged(waited):
                 if worker.fell_silent is not None:
                     worker.fell_silent()
-                resumes = worker.peer is not None or len(worker.streams) <= worker.permanent
-                if resumes or waited >= PATIENT_TIMEOUT:
+                if worker.peer is not None or waited >= PATIENT_TIMEOUT:
                     text = f"the other end of the link has been silent for {waited:.1f} s"
                     worker.abort(TimeoutError(text), final=False)
                     return

@@ -101,19 +101,26 @@ class Health:
             worker.last_received = now
         elif worker.echoes:
             waited = now - max(worker.echoes[0], worker.last_received)
-            if waited >= self._timeout() and not self._acknowledged(waited):
-                if worker.fell_silent is not None:
-                    worker.fell_silent()
-                if worker.peer is not None or waited >= PATIENT_TIMEOUT:
-                    text = f"the other end of the link has been silent for {waited:.1f} s"
-                    worker.abort(TimeoutError(text), final=False)
-                    return
-            if waited > STUCK_TIMEOUT:
-                worker.abort(TimeoutError(f"the other end of the link reads but has not answered for {waited:.0f} s"))
+            if waited >= self._timeout() and self._judge(waited):
                 return
         elif now - worker.last_received >= QUIET:
             worker.ping()
         self._schedule()
+
+    def _judge(self, waited: float) -> bool:
+        """Whether a link that does not answer was given up."""
+        worker = self._worker
+        if self._acknowledged(waited):
+            if waited < STUCK_TIMEOUT:
+                return False
+            worker.abort(TimeoutError(f"the other end of the link reads but has not answered for {waited:.0f} s"))
+            return True
+        if worker.fell_silent is not None:
+            worker.fell_silent()
+        if worker.peer is None and waited < PATIENT_TIMEOUT:
+            return False
+        worker.abort(TimeoutError(f"the other end of the link has been silent for {waited:.1f} s"), final=False)
+        return True
 
     def _acknowledged(self, waited: float) -> bool:
         """Whether the system got an acknowledgement while we waited."""

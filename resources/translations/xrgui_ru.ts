@@ -1995,6 +1995,16 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/notifications.py" />
+      <source>{name} waits to be let in</source>
+      <translation>{name} ждёт одобрения</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/notifications.py" />
+      <source>{name} was let in</source>
+      <translation>{name}: подключение одобрено</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/notifications.py" />
       <source>{name}: a computer asks to be let in</source>
       <translation>{name}: компьютер просит доступ</translation>
     </message>

@@ -1985,6 +1985,16 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/notifications.py" />
+      <source>{name} waits to be let in</source>
+      <translation>{name} 等待批准</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/notifications.py" />
+      <source>{name} was let in</source>
+      <translation>{name} 已获批准</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/notifications.py" />
       <source>{name}: a computer asks to be let in</source>
       <translation>{name}：有电脑请求接入</translation>
     </message>

@@ -18,7 +18,7 @@ from xrgui.ui import desktop_entry, health, listening, notifications, server_che
 from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.single import SingleInstance
 from xrgui.ui.tray import overall, short
-from xrgui.ui.tunnel import Phase, Service
+from xrgui.ui.tunnel import Phase, Service, Trouble
 from xrgui.ui.widgets.flow import FlowLayout
 from xrgui.ui.widgets.notice_bar import NoticeBar
 from xrgui.ui.widgets.toast import Toast
@@ -66,6 +66,21 @@ def test_down_for_a_while_then_up_again(qtbot, watched) -> None:
     with qtbot.waitSignal(told.told) as up:
         tunnels.set_phase(blog, Phase.UP, 2.0)
     assert up.args[0].title == "Blog preview is up again"
+    assert len(told.list) == 2
+
+
+def test_who_waits_to_be_let_in_is_not_down(qtbot, watched) -> None:
+    tunnels, told = watched
+    mine = tunnels.get("mine")
+    mine.trouble = Trouble.UNAPPROVED
+    with qtbot.waitSignal(told.told) as waiting:
+        tunnels.set_phase(mine, Phase.CONNECTING, 1.0)
+        tunnels.set_phase(mine, Phase.TROUBLE, 1.0)
+    said = waiting.args[0]
+    assert (said.title, said.text) == ("Minecraft (UDP) waits to be let in", "The server's owner has to let you in")
+    with qtbot.waitSignal(told.told) as up:
+        tunnels.set_phase(mine, Phase.UP, 2.0)
+    assert up.args[0].title == "Minecraft (UDP) was let in"
     assert len(told.list) == 2
 
 

@@ -42,7 +42,8 @@ class Notifications(QObject):
         self.settings = settings
         self.list: deque[Notification] = deque(maxlen=KEPT)
         self._down: dict[str, QTimer] = {}
-        self._told_down: set[str] = set()
+        self._told_down: dict[str, bool] = {}
+        """Whether the server was there, and the tunnel had only to be let in."""
         self._told_newcomers: set[tuple[str, str]] = set()
         tunnels.phase_changed.connect(self._phase_changed)
         tunnels.newcomer.connect(self._newcomer)
@@ -68,19 +69,20 @@ class Notifications(QObject):
         tunnel = self._tunnels.get(tunnel_id)
         if tunnel is None or tunnel.phase not in (Phase.TROUBLE, Phase.CONNECTING):
             return
-        self._told_down.add(tunnel_id)
         if tunnel.trouble is Trouble.SERVICE:
             wanted, text = self.settings.notify_service, words.advice(tunnel).title
         else:
             wanted, text = self.settings.notify_down, words.phase(tunnel)
-        title = tr("{name} is down", name=tunnel.name)
+        waits = tunnel.trouble is Trouble.UNAPPROVED
+        title = tr("{name} waits to be let in", name=tunnel.name) if waits else tr("{name} is down", name=tunnel.name)
+        self._told_down[tunnel_id] = waits
         self._tell(Notification(time.time(), tunnel_id, title, text, Phase.TROUBLE), wanted)
 
     def _came_up(self, tunnel_id: str) -> None:
         self._cancel(tunnel_id)
         if tunnel_id in self._told_down:
-            self._told_down.discard(tunnel_id)
-            title = tr("{name} is up again", name=self._tunnels.name(tunnel_id))
+            waited, name = self._told_down.pop(tunnel_id), self._tunnels.name(tunnel_id)
+            title = tr("{name} was let in", name=name) if waited else tr("{name} is up again", name=name)
             self._tell(Notification(time.time(), tunnel_id, title, "", Phase.UP), self.settings.notify_up)
 
     def _newcomer(self, tunnel_id: str, newcomer: Newcomer) -> None:
@@ -96,7 +98,7 @@ class Notifications(QObject):
 
     def _forget(self, tunnel_id: str) -> None:
         self._cancel(tunnel_id)
-        self._told_down.discard(tunnel_id)
+        self._told_down.pop(tunnel_id, None)
 
     def _cancel(self, tunnel_id: str) -> None:
         timer = self._down.pop(tunnel_id, None)

@@ -644,6 +644,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/commands.py" />
+      <source>The configuration has an error</source>
+      <translation>В конфигурации ошибка</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
       <source>They go with their backups and secrets. Nobody can bring them back.</source>
       <translation>Они исчезнут вместе с резервными копиями и секретами. Вернуть их будет нельзя.</translation>
     </message>
@@ -1190,6 +1195,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Computers run</source>
+      <translation>На компьютерах</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Current Xray</source>
       <translation>Новый Xray</translation>
     </message>
@@ -1257,11 +1267,6 @@
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Say first under which name this computer is reached.</source>
       <translation>Сначала укажите имя, под которым доступен этот компьютер.</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
-      <source>Spoken here</source>
-      <translation>Диалект</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
@@ -1370,11 +1375,6 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
-      <source>its port</source>
-      <translation>его порт</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
       <source>name of the computer</source>
       <translation>имя компьютера</translation>
     </message>
@@ -1382,6 +1382,11 @@
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
       <source>note</source>
       <translation>заметка</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>port on it</source>
+      <translation>порт на нём</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/server_fields.py" />
@@ -1505,11 +1510,6 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/share_form.py" />
-      <source>Spoken there</source>
-      <translation>Диалект</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/dialogs/share_form.py" />
       <source>The certificate is not one that this computer trusts.</source>
       <translation>Этот компьютер не доверяет такому сертификату.</translation>
     </message>
@@ -1522,6 +1522,11 @@
       <location filename="../../xrgui/ui/dialogs/share_form.py" />
       <source>The server must forward this port.</source>
       <translation>Сервер должен перенаправлять этот порт.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>The server runs</source>
+      <translation>На сервере стоит</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/share_form.py" />
@@ -2844,6 +2849,11 @@
       <translation>Публичный адрес: {address}</translation>
     </message>
     <message>
+      <location filename="../../xrgui/ui/widgets/basic.py" />
+      <source>Copied</source>
+      <translation>Скопировано</translation>
+    </message>
+    <message>
       <location filename="../../xrgui/ui/widgets/chart.py" />
       <source>Traffic chart</source>
       <translation>График трафика</translation>
@@ -3197,11 +3207,6 @@
       <location filename="../../xrgui/ui/words.py" />
       <source>The computer answers, but {server} takes no connections. The program there does not run, or it listens on another port.</source>
       <translation>Компьютер отвечает, но {server} не принимает соединения. Программа там не запущена или слушает другой порт.</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/words.py" />
-      <source>The configuration has an error</source>
-      <translation>В конфигурации ошибка</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />

@@ -642,6 +642,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/commands.py" />
+      <source>The configuration has an error</source>
+      <translation>配置有错误</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/commands.py" />
       <source>They go with their backups and secrets. Nobody can bring them back.</source>
       <translation>它们的备份和密钥将一并删除，无法恢复。</translation>
     </message>
@@ -1180,6 +1185,11 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
+      <source>Computers run</source>
+      <translation>电脑使用</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Current Xray</source>
       <translation>新版 Xray</translation>
     </message>
@@ -1247,11 +1257,6 @@
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
       <source>Say first under which name this computer is reached.</source>
       <translation>请先填写访问本机所用的域名。</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/dialogs/serve_form.py" />
-      <source>Spoken here</source>
-      <translation>反向方式</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_form.py" />
@@ -1360,11 +1365,6 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
-      <source>its port</source>
-      <translation>端口</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
       <source>name of the computer</source>
       <translation>电脑名称</translation>
     </message>
@@ -1372,6 +1372,11 @@
       <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
       <source>note</source>
       <translation>备注</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/serve_rows.py" />
+      <source>port on it</source>
+      <translation>对方端口</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/server_fields.py" />
@@ -1495,11 +1500,6 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/share_form.py" />
-      <source>Spoken there</source>
-      <translation>反向方式</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/dialogs/share_form.py" />
       <source>The certificate is not one that this computer trusts.</source>
       <translation>本机不信任此证书。</translation>
     </message>
@@ -1512,6 +1512,11 @@
       <location filename="../../xrgui/ui/dialogs/share_form.py" />
       <source>The server must forward this port.</source>
       <translation>服务器必须转发此端口。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/dialogs/share_form.py" />
+      <source>The server runs</source>
+      <translation>服务器使用</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/dialogs/share_form.py" />
@@ -2824,6 +2829,11 @@
       <translation>公网地址：{address}</translation>
     </message>
     <message>
+      <location filename="../../xrgui/ui/widgets/basic.py" />
+      <source>Copied</source>
+      <translation>已复制</translation>
+    </message>
+    <message>
       <location filename="../../xrgui/ui/widgets/chart.py" />
       <source>Traffic chart</source>
       <translation>流量图</translation>
@@ -3157,11 +3167,6 @@
       <location filename="../../xrgui/ui/words.py" />
       <source>The computer answers, but {server} takes no connections. The program there does not run, or it listens on another port.</source>
       <translation>主机有响应，但 {server} 不接受连接。那里的程序没有运行，或监听了其他端口。</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/words.py" />
-      <source>The configuration has an error</source>
-      <translation>配置有错误</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />

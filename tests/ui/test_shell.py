@@ -297,6 +297,27 @@ async def test_the_link_of_a_public_server(program: Program) -> None:
     assert not program.shell.actions["copy_link"].isEnabled()
 
 
+async def test_a_link_that_is_copied_in_the_editor_is_told_there(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The toast lies behind it."""
+    monkeypatch.setattr("xrgui.ui.widgets.basic.COPIED", 50)
+    bridges = tuple(Bridge(name=name, secret=str(uuid.UUID(int=n))) for n, name in enumerate(("Lap", "Desk"), start=1))
+    entries = (Entry(port=8080, bridge="Desk"),)
+    program.shell.commands._edit(serve(id="both", bridges=bridges, entries=entries), new=False)
+    [editor] = [part for part in program.shell.window.findChildren(Editor) if part.isVisible()]
+    lap, desk = (line.link for line in editor.form.bridges.rows)
+    width = desk.width()
+    desk.click()
+    await until(lambda: desk.accessibleName() == "Copied")
+    assert (desk.text(), lap.text(), desk.width()) == (" Copied", " Copy its link", width)
+    assert bridges[1].secret in QApplication.clipboard().text()
+    await until(lambda: QApplication.processEvents() or desk.text() == lap.text())
+    lap.click()
+    await until(lambda: program.shell.window.findChildren(Dialog)[-1].windowTitle() == "The configuration has an error")
+    assert lap.text() == " Copy its link", "no port leads to it"
+
+
 async def test_copy_of_a_public_address(program: Program) -> None:
     program.shell.tunnels.choose("one")
     trigger(program, "copy_address")

@@ -14,11 +14,13 @@ from xrgui import bridge_key
 from xrgui.profiles.compile import bridge_tag
 from xrgui.profiles.files import StoreError
 from xrgui.profiles.model import ApprovedKey, Bridge, Profile, Role, new_id
+from xrgui.profiles.problems import ProfileError
 from xrgui.profiles.secrets import SecretError
 from xrgui.profiles.store import ConflictError, copy_of
 from xrgui.ui import words
 from xrgui.ui.dialogs.editor import Editor
 from xrgui.ui.dialogs.qr import show_qr
+from xrgui.ui.dialogs.serve_form import ServeForm
 from xrgui.ui.dialogs.simple import ask, ask_name, tell
 from xrgui.ui.engine_words import engine_words
 from xrgui.ui.language import tr
@@ -36,6 +38,8 @@ class Commands(QObject):
     """A tunnel that shall be shown."""
     other_end_asked = Signal(object)
     link_asked = Signal(object, str)
+    link_copied = Signal(str)
+    """Whose it is: `link_asked` was answered."""
 
     def __init__(self, window: MainWindow, library: Library, runner: Runner, tunnels: TunnelsModel) -> None:
         super().__init__(window)
@@ -45,7 +49,7 @@ class Commands(QObject):
         tunnels.reordered.connect(self._reordered)
 
     def work(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Run *coroutine*; a failure of disk or keyring is told in a dialog."""
+        """Run *coroutine*; a failure of disk or keyring, or a profile that will not do, is told in a dialog."""
         return spawn(self._told(coroutine), name)
 
     async def _told(self, coroutine: Coroutine[Any, Any, Any]) -> None:
@@ -55,6 +59,9 @@ class Commands(QObject):
             tell(self._window, tr("Secrets are not at hand"), words.secret(error))
         except ConflictError:
             tell(self._window, tr("Somebody else changed it"), tr("Look at it again, or save it as a copy."))
+        except ProfileError as error:
+            text = " ".join(words.problem(item) for item in error.problems)
+            tell(self._window, tr("The configuration has an error"), text)
         except StoreError as error:
             tell(self._window, tr("It could not be saved"), engine_words(error))
 
@@ -74,6 +81,8 @@ class Commands(QObject):
         editor.saved.connect(lambda kept, start: self.work(self._save_typed(kept, start, new), "save a tunnel"))
         editor.other_end_asked.connect(self.other_end_asked)
         editor.link_asked.connect(self.link_asked)
+        if isinstance(editor.form, ServeForm):
+            self.link_copied.connect(editor.form.show_copied)
         editor.open()
 
     async def _save_typed(self, profile: Profile, start: bool, new: bool) -> None:

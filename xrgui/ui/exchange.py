@@ -167,6 +167,7 @@ class Exchange(QObject):
         whole = await self._library.fetch(profile)
         other = private_end(whole, bridge).profile
         copy_text(export_link(msgspec.structs.replace(other, name=profile.name or bridge)))
+        self._commands.link_copied.emit(bridge)
         self._window.toast.say(tr("Copied the link of “{name}”. It holds a secret.", name=bridge))
 
     def back_up(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QPlainTextEdit, QWidget
 
 from xrgui.profiles.export import Exported, export_json, export_link, other_end
@@ -19,7 +19,7 @@ from xrgui.ui.dialogs.base import Dialog
 from xrgui.ui.dialogs.qr import show_qr
 from xrgui.ui.language import tr
 from xrgui.ui.tasks import spawn
-from xrgui.ui.widgets.basic import button, column, row
+from xrgui.ui.widgets.basic import button, column, row, say_copied
 from xrgui.ui.widgets.field import Note
 from xrgui.ui.widgets.table import copy_text
 
@@ -40,8 +40,6 @@ def kind_words(kind: str, role: str) -> str:
 
 
 class Export(Dialog):
-    copied = Signal(str)
-
     def __init__(
         self,
         parent: QWidget | None,
@@ -152,7 +150,7 @@ class Export(Dialog):
 
     def _copy(self) -> None:
         copy_text(self.text.toPlainText())
-        self.copied.emit(self.kind.currentText())
+        say_copied(self.main)
 
     def _ask_where(self) -> None:
         json = self.kind.currentData() in ("xray", "v2ray", "other:xray", "other:v2ray")

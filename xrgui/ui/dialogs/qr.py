@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from xrgui.ui.dialogs.base import Dialog
 from xrgui.ui.language import tr
-from xrgui.ui.widgets.basic import Elided, button, column, paragraph, row
+from xrgui.ui.widgets.basic import Elided, button, column, paragraph, row, say_copied
 from xrgui.ui.widgets.qr import QrView
 from xrgui.ui.widgets.table import copy_text
 
@@ -22,6 +22,7 @@ def show_qr(parent: QWidget | None, title: str, text: str) -> Dialog:
         dialog.set_body(column(paragraph(tr("This is too long for a QR code."), tone="muted")))
     copy = button(tr("Copy"), icon="copy")
     copy.clicked.connect(lambda: copy_text(text))
+    copy.clicked.connect(lambda: say_copied(copy))
     dialog.set_buttons("", copy, cancel=tr("Close"))
     dialog.fit()
     dialog.open()

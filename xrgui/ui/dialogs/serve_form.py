@@ -16,7 +16,7 @@ from xrgui.ui import words
 from xrgui.ui.dialogs.serve_rows import BridgeRow, EntryRow, Rows
 from xrgui.ui.dialogs.server_fields import PROTOCOLS, TRANSPORTS, _combo
 from xrgui.ui.language import tr
-from xrgui.ui.widgets.basic import Segments, button, port_box, row
+from xrgui.ui.widgets.basic import Segments, button, port_box, row, say_copied
 from xrgui.ui.widgets.field import Field, align_names, form_grid
 
 
@@ -52,7 +52,7 @@ class ServeForm(QWidget):
             ("vless-reverse", tr("Current Xray")),
             ("classic", tr("v2ray, older Xray (classic)")),
         ]
-        self.dialect = Segments(tr("Spoken here"), dialects)
+        self.dialect = Segments(tr("Computers run"), dialects)
         self.fields = {
             "name": Field(tr("Name"), self.name, self.name),
             "public_url": Field(tr("Address of this server"), self.host, self.host),
@@ -64,7 +64,7 @@ class ServeForm(QWidget):
             "bridges": Field(tr("Who may share"), self.bridges, self.bridges),
             "approval": Field(tr("Approval"), row(self.approval, None), self.approval),
             "entries": Field(tr("Open to visitors"), self.entries, self.entries),
-            "dialect": Field(tr("Spoken here"), row(self.dialect, None), self.dialect),
+            "dialect": Field(tr("Computers run"), row(self.dialect, None), self.dialect),
         }
         grid = form_grid()
         for field in self.fields.values():
@@ -91,6 +91,12 @@ class ServeForm(QWidget):
         self.dialect.chosen.connect(self._edited)
 
     # In and out
+
+    def show_copied(self, name: str) -> None:
+        """The link of the computer of that name was asked for, and is copied."""
+        for line in self.bridges.rows:
+            if line.value.name == name:
+                say_copied(line.link)
 
     def show_profile(self, profile: Profile) -> None:
         self._profile, listen = profile, profile.listen

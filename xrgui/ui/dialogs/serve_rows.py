@@ -158,7 +158,7 @@ class EntryRow(QWidget):
         self.bridge = QComboBox()
         self.bridge.setAccessibleName(tr("Served by"))
         self.target = QLineEdit()
-        self.target.setPlaceholderText(tr("its port"))
+        self.target.setPlaceholderText(tr("port on it"))
         self.target.setToolTip(tr("The port on that computer, if it shares several and it differs"))
         self.target.setAccessibleName(tr("Port on that computer"))
         fit_hint(self.target, 76)

@@ -58,7 +58,7 @@ class ShareForm(QWidget):
             ("vless-reverse", tr("Current Xray")),
             ("classic", tr("v2ray, older Xray (classic)")),
         ]
-        self.dialect = Segments(tr("Spoken there"), dialects)
+        self.dialect = Segments(tr("The server runs"), dialects)
         self.public = QLineEdit()
         self.public.setPlaceholderText("https://box.example.net:8443")
         self.services.show_services(())
@@ -66,7 +66,7 @@ class ShareForm(QWidget):
             "name": Field(tr("Name"), self.name, self.name),
             "services": Field(tr("What to share"), self.services, self.services),
             "server": Field(tr("Public server"), link, self.link),
-            "dialect": Field(tr("Spoken there"), row(self.dialect, None), self.dialect),
+            "dialect": Field(tr("The server runs"), row(self.dialect, None), self.dialect),
             "public_url": Field(tr("Public address"), self.public, self.public),
         }
         grid = form_grid()

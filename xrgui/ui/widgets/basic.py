@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -26,7 +26,10 @@ from PySide6.QtWidgets import (
 )
 
 from xrgui.ui import icons, theme
+from xrgui.ui.language import tr
 
+COPIED = 2000
+"""Milliseconds for which a button says that it has copied."""
 GAP = 8
 INSIDE = 16
 ICON, TEXT_ICON = QSize(16, 16), QSize(12, 12)
@@ -49,6 +52,21 @@ def button(text: str, *, kind: str = "", icon: str = "", tip: str = "", name: st
     result.setAccessibleName(name or text or tip)
     result.setAutoDefault(False)
     return result
+
+
+def say_copied(part: QPushButton) -> None:
+    """Its text says so for a while; it stays as wide."""
+    copied, before, name = tr("Copied"), part.text(), part.accessibleName()
+    if name == copied:
+        return
+
+    def show(text: str, name: str) -> None:
+        part.setText(text)
+        part.setAccessibleName(name)
+
+    part.setMinimumWidth(part.width())
+    show(copied if part.icon().isNull() else f" {copied}", copied)
+    QTimer.singleShot(COPIED, part, lambda: show(before, name))
 
 
 def port_box(value: int = 0) -> QSpinBox:

@@ -47,7 +47,8 @@ def link_fault(bed: Bed, strike: Callable[[], None], heal_after: float | None) -
             "good s": good,
             "% answered meanwhile": prober.answered(began, moment),
             f"% of the next {AFTER} s answered": prober.answered(moment, moment + AFTER),
-            **echoes.finish(5),
+            # The system repeats what was lost ever more rarely: after a silence it may need as long again.
+            **echoes.finish(5 + (heal_after or 0)),
         }
 
 

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterator, Set
 
 import pytest
-from PySide6.QtCore import QEvent
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -25,7 +24,6 @@ SIDEWAYS = {"dialog-serve", "dialog-serve-errors", "dialog-serve-keys"}
 async def laid_out() -> None:
     for _ in range(3):
         QApplication.processEvents()
-        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         await asyncio.sleep(0.002)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QEvent, QMimeData, QUrl
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMenu
@@ -354,8 +355,10 @@ async def test_start_all_leaves_out_what_cannot_start(program: Program) -> None:
 
 async def test_a_change_of_language_leaves_no_menus_behind(program: Program) -> None:
     def menus() -> int:
-        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        return sum(len(part.findChildren(QMenu)) for part in (program.shell.window, program.tray.menu))
+        found = [menu for part in (program.shell.window, program.tray.menu) for menu in part.findChildren(QMenu)]
+        for menu in found:
+            QApplication.sendPostedEvents(menu, QEvent.Type.DeferredDelete)
+        return sum(shiboken6.isValid(menu) for menu in found)
 
     program.shell.rebuild()
     before = menus()

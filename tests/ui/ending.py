@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shiboken6
-
 from xrgui.ui.app import Program
 from xrgui.ui.tasks import cancel_all
 
+_ended: list[Program] = []
+"""Kept: what Qt deletes while no loop of its own runs has ended the whole run."""
+
 
 async def end(program: Program) -> None:
-    """Nothing of it stays: no Qt loop runs here that would delete later, and a style sheet is worked out for every
-    widget there is."""
+    """Its tasks are over, and its window is closed."""
     await cancel_all()
     program.shell._quitting = True
     program.shell.window.close()
-    shiboken6.delete(program.shell.window)
+    _ended.append(program)

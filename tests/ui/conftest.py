@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -9,7 +9,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from tests.ui.ending import end
+from tests.ui.ending import delete_now, end
 from xrgui.ui import theme
 from xrgui.ui.app import Program
 from xrgui.ui.language import language
@@ -21,10 +21,12 @@ def _themed(qapp: QApplication) -> theme.Theme:
 
 
 @pytest.fixture(autouse=True)
-def _look(_themed: theme.Theme) -> None:
+def _clean(_themed: theme.Theme) -> Iterator[None]:
     if theme.theme().colors is not theme.LIGHT:
         theme.theme().choose(theme.Scheme.LIGHT)
     language.choose("en")
+    yield
+    delete_now()
 
 
 @pytest.fixture

@@ -1,17 +1,22 @@
-"""The end of a program that a test made."""
+"""What a test made ends with it: no Qt loop runs here that would delete later."""
 
 from __future__ import annotations
+
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication
 
 from xrgui.ui.app import Program
 from xrgui.ui.tasks import cancel_all
 
-_ended: list[Program] = []
-"""Kept: what Qt deletes while no loop of its own runs has ended the whole run."""
+
+def delete_now() -> None:
+    """What was to be deleted later; what outlives the collection of its parent in Python ends the process."""
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 async def end(program: Program) -> None:
-    """Its tasks are over, and its window is closed."""
     await cancel_all()
     program.shell._quitting = True
     program.shell.window.close()
-    _ended.append(program)
+    program.shell.window.deleteLater()
+    delete_now()

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication, QWidget
 
+from tests.ui.ending import delete_now
 from tests.ui.layout_faults import faults
 from tests.ui.scenes import scenes
 from xrgui.ui import theme
@@ -24,6 +25,7 @@ SIDEWAYS = {"dialog-serve", "dialog-serve-errors", "dialog-serve-keys"}
 async def laid_out() -> None:
     for _ in range(3):
         QApplication.processEvents()
+        delete_now()
         await asyncio.sleep(0.002)
 
 

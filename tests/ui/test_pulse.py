@@ -37,7 +37,8 @@ async def engine(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     engine.start()
     await until(lambda: engine.running)
     yield engine
-    await engine.stop()
+    stopping = asyncio.ensure_future(engine.stop())
+    await until(stopping.done)
     if engine.process._detached is not None:
         engine.process._detached.wait(PATIENCE)
 

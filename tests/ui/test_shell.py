@@ -8,12 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import shiboken6
-from PySide6.QtCore import QEvent, QMimeData, QUrl
+from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMenu
 
-from tests.ui.ending import end
+from tests.ui.ending import delete_now, end
 from tests.ui.samples import LINK, SECRET, serve, share
 from xrgui.profiles.files import StoreError
 from xrgui.profiles.model import Bridge, Entry
@@ -355,10 +354,8 @@ async def test_start_all_leaves_out_what_cannot_start(program: Program) -> None:
 
 async def test_a_change_of_language_leaves_no_menus_behind(program: Program) -> None:
     def menus() -> int:
-        found = [menu for part in (program.shell.window, program.tray.menu) for menu in part.findChildren(QMenu)]
-        for menu in found:
-            QApplication.sendPostedEvents(menu, QEvent.Type.DeferredDelete)
-        return sum(shiboken6.isValid(menu) for menu in found)
+        delete_now()
+        return sum(len(part.findChildren(QMenu)) for part in (program.shell.window, program.tray.menu))
 
     program.shell.rebuild()
     before = menus()

@@ -186,7 +186,7 @@ async def test_running_out_of_descriptors_pauses_and_goes_on(
     for client in clients:
         client.close()
     errors = [record.message for record in caplog.records if record.levelno == logging.ERROR]
-    assert len(errors) == 2
+    assert len(errors) == 1, "once, however often a place comes free"
     assert errors[0].startswith(f"127.0.0.1:{listener.port}: out of file descriptors; new connections wait")
 
 

@@ -84,13 +84,13 @@ class Listener:
             try:
                 descriptor, _ = sock._accept()  # type: ignore[attr-defined]
             except (BlockingIOError, InterruptedError):
+                self._emptied(sock)
                 return
             except OSError as error:
                 if error.errno in _EXHAUSTED:
                     self._pause(sock, error)
                     return
                 continue
-            self._resumed(sock)
             connection = sockets.StreamSocket(family, socket.SOCK_STREAM, proto, descriptor)
             _adopt(self._loop, connection, self._factory)
 
@@ -104,7 +104,8 @@ class Listener:
         self._loop.remove_reader(sock)
         self._retries[sock] = self._loop.call_later(ACCEPT_PAUSE, self._listen, sock)
 
-    def _resumed(self, sock: socket.socket) -> None:
+    def _emptied(self, sock: socket.socket) -> None:
+        """Nobody waits any more. Before that, a place that came free would be told again and again."""
         if self._retries and self._retries.pop(sock, None) is not None:
             log.warning("%s: accepting again", self.name)
 

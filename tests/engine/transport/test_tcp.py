@@ -166,6 +166,7 @@ async def test_running_out_of_descriptors_pauses_and_goes_on(
     bench: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tcp, "ACCEPT_PAUSE", 0.02)
+    monkeypatch.setattr(tcp, "ACCEPT_CALM", 60)
     listener, accepted = await bench.listen(Stream())
     clients = [socket.create_connection(("127.0.0.1", listener.port)) for _ in range(30)]
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

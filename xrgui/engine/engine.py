@@ -28,7 +28,6 @@ from xrgui.engine.mux.worker import WINDOW
 from xrgui.engine.outbound.vless import VlessOutbound
 from xrgui.engine.resolver import Resolver
 from xrgui.engine.reverse.bridge import Bridge, Dial, tunnel_target
-from xrgui.engine.reverse.place import INSTANCE
 from xrgui.engine.reverse.place import take as take_place
 from xrgui.engine.reverse.portal import Link, Portal
 from xrgui.engine.router import Route, Router
@@ -223,7 +222,7 @@ class Engine:
             found = self._portals[tag] = Portal(
                 tag,
                 domain,
-                hello=partial(self._portal_hello, tag, os.urandom(INSTANCE)),
+                hello=partial(self._portal_hello, tag, os.urandom(extension.INSTANCE)),
                 buffer_limit=self.dispatcher.buffer_limit,
                 acceptor=self.dispatcher,
                 keys=(),
@@ -289,7 +288,7 @@ class Engine:
             carrier = self._outbounds[spec.carrier.tag][1]
             assert isinstance(carrier, VlessOutbound)
             dial = carrier.connect_link
-        server, instance = server_of(spec.carrier), os.urandom(INSTANCE)
+        server, instance = server_of(spec.carrier), os.urandom(extension.INSTANCE)
         name = f"{server} {spec.tag} {spec.domain} {getattr(spec.carrier.settings, 'id', '')}"
         place = take_place(name, instance)
         return Bridge(

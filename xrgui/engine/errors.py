@@ -78,9 +78,7 @@ def fault(error: BaseException | str | None) -> Fault:
     """What kind of failure of a dialled link *error* is; None is an end of stream."""
     if isinstance(error, DialError):
         return fault(error.cause)
-    if error is None or isinstance(
-        error, UnansweredError | ConnectionResetError | BrokenPipeError | EOFError
-    ):
+    if error is None or isinstance(error, _CLOSED):
         return "closed"
     if isinstance(error, socket.gaierror):
         return "name"

@@ -21,7 +21,7 @@ Open = Callable[[asyncio.DatagramTransport], asyncio.DatagramProtocol]
 
 
 class RoamingFlows:
-    """The flows of one process by their global ids."""
+    """The flows of one configuration, by who opened them and their global ids."""
 
     def __init__(self) -> None:
         self._flows: dict[Owner, _Flow] = {}

@@ -153,7 +153,8 @@ class SessionRow(Struct, array_like=True, gc=False):
     """connecting, open, closed or failed."""
     inbound: str
     protocol: str
-    """The inbound's: tunnel, vless, vmess, socks, http, bridge, vless-reverse."""
+    """The inbound's: tunnel, vless, vmess, socks, http; bridge and vless-reverse came back over a bridge's link, portal
+    was opened by a bridge."""
     user: str
     source: str
     """The visitor, ``host:port``; empty where the peer does not say."""

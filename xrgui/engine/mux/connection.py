@@ -66,8 +66,9 @@ Event = Data | Packet | Opened | Ended | KeptAlive | Broken
 
 _HEAD = struct.Struct("!HHBB")
 _STREAM, _PACKET, _KEEP_ALIVE, _DISCARD = range(4)
-ALL = 1 << 62
 """What becomes of the current frame's data."""
+ALL = 1 << 62
+"""More events than there ever are."""
 
 
 class MuxConnection:

@@ -34,6 +34,8 @@ TAG_PUBLIC, TAG_ASKS, TAG_FORMER = range(7, 10)
 SIGNED = b"xrgui bridge 1"
 """What a bridge's signature begins with."""
 
+INSTANCE = 16
+"""Bytes by which a portal or bridge is known to its peers: two of one process are two."""
 NONCE = 32
 """Bytes that a link's HELLO is told apart by from every other's."""
 MOST_TEXT = 400
@@ -44,8 +46,8 @@ MAX_WINDOW = 64 * 1024 * 1024
 
 class Hello(msgspec.Struct, frozen=True, gc=False):
     """Both sides' introduction. *window* is how many bytes of each sub-connection its sender takes before it
-    grants more; *instance* names the process (16 random bytes); *public* are the portal's ports for visitors, as
-    ``tcp:443`` texts; *nonce* (32 bytes) is new for each link; *key* (Ed25519, 32 bytes) and *signature* (64) are
+    grants more; *instance* names the portal or bridge (16 random bytes); *public* are the portal's ports for visitors,
+    as ``tcp:443`` texts; *nonce* (32 bytes) is new for each link; *key* (Ed25519, 32 bytes) and *signature* (64) are
     a bridge's; *asks*: the portal wants a key that is approved, and says so by Approval; *former* is the instance of
     a bridge that has died, in whose place this one is. Empty is left out."""
 
@@ -228,7 +230,7 @@ def _hello(body: bytes) -> Hello | None:
     features = int.from_bytes(fields.get(TAG_FEATURES, b""), "big")
     window = int.from_bytes(fields.get(TAG_WINDOW, b""), "big")
     instance = fields.get(TAG_INSTANCE, b"")
-    if not MIN_WINDOW <= window <= MAX_WINDOW or len(instance) != 16:
+    if not MIN_WINDOW <= window <= MAX_WINDOW or len(instance) != INSTANCE:
         raise RemoteProtocolError("the peer's HELLO has no usable window or instance")
     public = fields.get(TAG_PUBLIC, b"").decode(errors="replace")
     nonce, key, signature, asks, former = (_sized(fields, tag, size) for tag, size in _SIZES)
@@ -245,7 +247,7 @@ def _hello(body: bytes) -> Hello | None:
     )
 
 
-_SIZES = ((TAG_NONCE, NONCE), (TAG_KEY, 32), (TAG_SIGNATURE, 64), (TAG_ASKS, 1), (TAG_FORMER, 16))
+_SIZES = ((TAG_NONCE, NONCE), (TAG_KEY, 32), (TAG_SIGNATURE, 64), (TAG_ASKS, 1), (TAG_FORMER, INSTANCE))
 
 
 def _sized(fields: dict[int, bytes], tag: int, size: int) -> bytes:

@@ -2,7 +2,8 @@
 
 A link is dead when an echo is under way, nothing at all has come for a time that follows the measured round trip,
 and the system saw no acknowledgement of our bytes either. While acknowledgements come, the peer's reader is stuck
-rather than its link dead: such a link gets no new visitors, and half a minute until it is given up.
+rather than its link dead: such a link gets no new visitors, and half a minute until it is given up. One to a stock
+peer, whose sub-connections cannot go on elsewhere, is kept for longer than that.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Health:
             self._timer = None
 
     def look_soon(self) -> None:
-        """An echo was just asked for: do not wait for the next idle look."""
+        """Somebody came, or an echo was just asked for: do not wait for the next idle look."""
         self.stop()
         self._schedule()
 

@@ -28,7 +28,8 @@ a minute, which TCP outlives too."""
 REMEMBERED = 4
 """Times the grace for which the end of one is remembered: its opener may notice the loss of the link late, and then
 waits."""
-MOST_UNKNOWN, MOST_KNOWN = 65_536, 1024
+MOST_UIDS, MOST_KNOWN = 65_536, 1024
+"""How many uids that were unknown or are over are remembered, and how many portals."""
 
 
 class Resumption:
@@ -40,12 +41,12 @@ class Resumption:
         """By the peer's instance and the uid."""
         self._parked: dict[bytes, dict[int, SubStream]] = {}
         self._known: dict[bytes, None] = {}
+        """The instances of portals that were met, oldest first."""
         self._timers: dict[bytes, asyncio.TimerHandle] = {}
         self._reopening: dict[tuple[MuxWorker, int], SubStream] = {}
         """Those that wait for a REOPENED."""
         self._unknown: dict[tuple[bytes, int], MuxWorker] = {}
         """What the peer asked for by REOPEN and we had never met, and over which link."""
-
         self._over: dict[tuple[bytes, int], float] = {}
         """What the peer opened and has ended here, maybe without its knowledge, and when."""
         memory.resumptions.add(self)
@@ -91,7 +92,7 @@ class Resumption:
         now = stream.worker.loop.time()
         over = self._over
         over[instance, stream.uid] = now
-        while len(over) > MOST_UNKNOWN or now - next(iter(over.values())) > REMEMBERED * self.grace:
+        while len(over) > MOST_UIDS or now - next(iter(over.values())) > REMEMBERED * self.grace:
             del over[next(iter(over))]
 
     def lost(self, worker: MuxWorker) -> None:
@@ -223,7 +224,7 @@ class Resumption:
             worker.put_control(frames.end(message.id, error=True))
             return
         if stream is None or stream.introduction is not None:
-            if len(self._unknown) < MOST_UNKNOWN:
+            if len(self._unknown) < MOST_UIDS:
                 self._unknown[instance, message.uid] = worker
             worker.put_control(frames.end(message.id, error=True))
             return

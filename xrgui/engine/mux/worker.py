@@ -333,6 +333,8 @@ class MuxWorker(LinkWriter):
 
     def _on_open(self, event: Opened) -> None:
         announced, self._announced = self._announced, None
+        if announced is not None and announced.id != event.id:
+            announced = None
         if self._accept is None or (self.client and not (self.equal and event.id >= BRIDGE_IDS[0])):
             self._connection.packet_ids.discard(event.id)
             self.put_control(frames.end(event.id, error=True))
@@ -347,11 +349,11 @@ class MuxWorker(LinkWriter):
             stream = PacketStream(self, event.id, event.target)
             self._connection.packet_ids.add(event.id)
         else:
-            uid = announced.uid if announced is not None and announced.id == event.id else 0
+            uid = announced.uid if announced is not None else 0
             if uid and self.resumption is not None and self.resumption.is_late(self, uid):
                 self.put_control(frames.end(event.id, error=True))
                 return
-            stream = self._new_stream(event.id, announced is not None and announced.id == event.id, uid)
+            stream = self._new_stream(event.id, announced is not None, uid)
         self.opened += 1
         self.streams[event.id] = stream
         if len(self.streams) == self.permanent + 1:

@@ -223,7 +223,7 @@ class Bridge:
         """Our introduction with the proof of our key, for this link alone."""
         if self._key is None or not portal.nonce:
             return own
-        nonce = os.urandom(32)
+        nonce = os.urandom(extension.NONCE)
         signature = self._key.sign(extension.to_sign(portal, own.instance, nonce))
         return msgspec.structs.replace(own, nonce=nonce, key=self._key.public, signature=signature)
 

@@ -11,6 +11,7 @@ import os
 import sys
 from pathlib import Path
 
+from xrgui.engine.mux.extension import INSTANCE
 from xrgui.paths import runtime_dir
 
 if sys.platform != "win32":
@@ -18,8 +19,6 @@ if sys.platform != "win32":
 
 log = logging.getLogger(__name__)
 
-INSTANCE = 16
-"""Bytes by which a portal or bridge of this process is known to its peers: two of one process are two."""
 PLACES = 16
 """Bridges of one name that this machine may run at once and still tell apart."""
 

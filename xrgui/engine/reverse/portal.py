@@ -39,8 +39,6 @@ MOST_LINKS = 256
 """Links from one address: a bridge has a handful."""
 LATE = 1 << 20
 """Added to the load of a link that had better get no new visitors."""
-
-
 NOT_APPROVED = "the portal's owner has not approved this bridge's key yet"
 
 

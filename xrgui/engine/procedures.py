@@ -10,6 +10,7 @@ from typing import Any
 
 from xrgui import bridge_key, rpc
 from xrgui.config import model
+from xrgui.config.problem import Problem
 from xrgui.engine.errors import EngineError, describe
 from xrgui.engine.explain import explain
 from xrgui.engine.feeds import session_row
@@ -68,8 +69,7 @@ class Procedures:
         config, problems = await self._judge(named.config)
         applied = rpc.Applied(named.name, problems=problems)
         if config is None:
-            first = next(problem for problem in problems if problem.is_error)
-            applied.error = rpc.Error("bad_config", f"{first.place}: {first.message}.", first.hint)
+            applied.error = _bad_config(problems)
             return applied
         try:
             changes = await self._host.apply(named.name, config)
@@ -104,16 +104,16 @@ class Procedures:
         if call.config is None:
             found = self._host.configs.get(call.name)
             if found is None:
-                raise refusal("not_found", f"No configuration is called {call.name!r}.", self._names())
+                raise self._unknown(call.name)
             return found
         config, problems = await self._judge(call.config)
         if config is None:
-            first = next(problem for problem in problems if problem.is_error)
-            raise refusal("bad_config", f"{first.place}: {first.message}.", first.hint)
+            raise rpc.RpcError(_bad_config(problems))
         return config
 
-    def _names(self) -> str:
-        return f"There are: {', '.join(self._host.configs)}." if self._host.configs else "None is running."
+    def _unknown(self, name: str) -> rpc.RpcError:
+        names = f"There are: {', '.join(self._host.configs)}." if self._host.configs else "None is running."
+        return refusal("not_found", f"No configuration is called {name!r}.", names)
 
     async def sessions(self, call: rpc.GetSessions) -> rpc.SessionList:
         engines = self._host.engines.items()
@@ -134,7 +134,7 @@ class Procedures:
 
     async def retry(self, call: rpc.Retry) -> rpc.Retried:
         if call.name and call.name not in self._host.engines:
-            raise refusal("not_found", f"No configuration is called {call.name!r}.", self._names())
+            raise self._unknown(call.name)
         return rpc.Retried(
             tuple(
                 f"{name}/{tag}"
@@ -147,13 +147,18 @@ class Procedures:
     async def approve(self, call: rpc.Approve) -> rpc.Done:
         engine = self._host.engines.get(call.name)
         if engine is None:
-            raise refusal("not_found", f"No configuration is called {call.name!r}.", self._names())
+            raise self._unknown(call.name)
         try:
             key = bridge_key.decode(call.key) if call.key else b""
         except ValueError as error:
             raise refusal("bad_request", f"That is {error}.") from None
         if not engine.approve(call.tag, key):
-            raise refusal("not_found", f"No portal has the tag {call.tag!r}.")
+            tags = ", ".join(portal.tag for portal in engine.status().portals)
+            raise refusal(
+                "not_found",
+                f"No portal has the tag {call.tag!r}.",
+                f"There are: {tags}." if tags else f"{call.name!r} has no portal.",
+            )
         return rpc.Done()
 
     async def log(self, call: rpc.GetLog) -> rpc.LogList:
@@ -163,6 +168,12 @@ class Procedures:
         async with self._changing:
             self._host.stop(min(max(call.grace, 0), LONGEST_GRACE))
         return rpc.Done()
+
+
+def _bad_config(problems: tuple[Problem, ...]) -> rpc.Error:
+    """The first thing that is wrong, for whoever reads no more."""
+    first = next(problem for problem in problems if problem.is_error)
+    return rpc.Error("bad_config", f"{first.place}: {first.message}.", first.hint)
 
 
 def refusal(code: rpc.ErrorCode, message: str, hint: str = "") -> rpc.RpcError:

@@ -43,6 +43,8 @@ class FakeEngine:
         self.opened = 0
         self.is_closed = False
         self.bridge = rpc.BridgeStatus("r-in", "vless", "connecting")
+        self.portal = rpc.PortalStatus("r-out", "vless")
+        self.approved: list[bytes] = []
 
     async def apply(self, config: model.Config) -> Applied:
         if self.fails is not None:
@@ -54,7 +56,7 @@ class FakeEngine:
         self.is_closed = True
 
     def status(self) -> rpc.EngineStatus:
-        return rpc.EngineStatus(bridges=(self.bridge,), totals=self.totals())
+        return rpc.EngineStatus(bridges=(self.bridge,), portals=(self.portal,), totals=self.totals())
 
     def totals(self) -> rpc.Totals:
         return rpc.Totals(up=7, open=len(self.sessions), opened=self.opened)
@@ -71,6 +73,12 @@ class FakeEngine:
 
     def retry(self, tag: str = "") -> list[str]:
         return [name for name in self.waiting if tag in ("", name)]
+
+    def approve(self, portal_tag: str, key: bytes) -> bool:
+        if portal_tag != self.portal.tag:
+            return False
+        self.approved.append(key)
+        return True
 
     def open(self, count: int = 1) -> list[Session]:
         made = []

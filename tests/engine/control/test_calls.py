@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from tests.engine.control.steered import CONFIG, Applied, FakeEngine, apply, engine, hello, raw
-from xrgui import rpc
+from xrgui import bridge_key, rpc
 from xrgui.client import Client, connect
 from xrgui.config import model
 from xrgui.engine.control import UNDER_WAY, Server
@@ -190,6 +190,29 @@ class TestQuestions:
         assert (await client.call(rpc.Retry(tag="other"))).retried == ()
         with pytest.raises(rpc.RpcError, match="No configuration is called 'x'"):
             await client.call(rpc.Retry(name="x"))
+
+    async def test_approve(self, client: Client, host: Host) -> None:
+        await apply(client)
+        key = bytes(range(32))
+        for text in (bridge_key.encode(key), ""):
+            await client.call(rpc.Approve("web", "r-out", text))
+        assert engine(host).approved == [key, b""]
+
+    @pytest.mark.parametrize(
+        ("name", "tag", "key", "code", "hint"),
+        [
+            ("x", "r-out", "", "not_found", "There are: web."),
+            ("web", "x", "", "not_found", "There are: r-out."),
+            ("web", "r-out", "no key", "bad_request", ""),
+        ],
+    )
+    async def test_approve_says_what_it_does_not_find(
+        self, client: Client, name: str, tag: str, key: str, code: str, hint: str
+    ) -> None:
+        await apply(client)
+        with pytest.raises(rpc.RpcError) as caught:
+            await client.call(rpc.Approve(name, tag, key))
+        assert (caught.value.code, caught.value.hint) == (code, hint)
 
     async def test_explain(self, client: Client) -> None:
         await apply(client)

@@ -1979,6 +1979,21 @@
       <translation>Приём {down}, отдача {up}, пик {peak} за {span}</translation>
     </message>
     <message>
+      <location filename="../../xrgui/ui/models/tunnels.py" />
+      <source>No tunnels yet</source>
+      <translation>Пока нет туннелей</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/tunnels.py" />
+      <source>State not known</source>
+      <translation>Состояние неизвестно</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/tunnels.py" />
+      <source>{up} of {all} up</source>
+      <translation>Работает {up} из {all}</translation>
+    </message>
+    <message>
       <location filename="../../xrgui/ui/notifications.py" />
       <source>Key {key}, from {address}</source>
       <translation>Ключ {key}, с адреса {address}</translation>
@@ -2668,11 +2683,6 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/shell.py" />
-      <source>No tunnels yet</source>
-      <translation>Пока нет туннелей</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/shell.py" />
       <source>Open</source>
       <translation>Открыть</translation>
     </message>
@@ -2719,11 +2729,6 @@
         <numerusform>{n} соединения</numerusform>
         <numerusform>{n} соединений</numerusform>
       </translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/shell.py" />
-      <source>{up} of {all} up</source>
-      <translation>Работает {up} из {all}</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/standing.py" />
@@ -3157,11 +3162,6 @@
       <location filename="../../xrgui/ui/words.py" />
       <source>It was set aside as {path}.</source>
       <translation>Он отложен как {path}.</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/words.py" />
-      <source>Needs you</source>
-      <translation>Нужно внимание</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />

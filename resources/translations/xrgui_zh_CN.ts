@@ -1969,6 +1969,21 @@
       <translation>下行 {down}，上行 {up}，最近 {span} 峰值 {peak}</translation>
     </message>
     <message>
+      <location filename="../../xrgui/ui/models/tunnels.py" />
+      <source>No tunnels yet</source>
+      <translation>还没有隧道</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/tunnels.py" />
+      <source>State not known</source>
+      <translation>状态未知</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/ui/models/tunnels.py" />
+      <source>{up} of {all} up</source>
+      <translation>{all} 条中 {up} 条正常</translation>
+    </message>
+    <message>
       <location filename="../../xrgui/ui/notifications.py" />
       <source>Key {key}, from {address}</source>
       <translation>密钥 {key}，来自 {address}</translation>
@@ -2654,11 +2669,6 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/shell.py" />
-      <source>No tunnels yet</source>
-      <translation>还没有隧道</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/shell.py" />
       <source>Open</source>
       <translation>打开</translation>
     </message>
@@ -2703,11 +2713,6 @@
       <translation>
         <numerusform>{n} 个连接</numerusform>
       </translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/shell.py" />
-      <source>{up} of {all} up</source>
-      <translation>{all} 条中 {up} 条正常</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/standing.py" />
@@ -3117,11 +3122,6 @@
       <location filename="../../xrgui/ui/words.py" />
       <source>It was set aside as {path}.</source>
       <translation>已移到 {path}。</translation>
-    </message>
-    <message>
-      <location filename="../../xrgui/ui/words.py" />
-      <source>Needs you</source>
-      <translation>需要处理</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />

@@ -76,6 +76,7 @@ def notices() -> Iterator[Scene]:
     """What concerns the whole program."""
     yield Scene("engine-died", "tunnels", engine_died)
     yield Scene("engine-gone", "tunnels", engine_gone)
+    yield Scene("engine-silent", "tunnels", engine_silent)
     yield Scene("no-keyring", "tunnels", no_keyring)
     yield Scene("damaged-file", "tunnels", damaged_file)
 
@@ -140,6 +141,12 @@ def engine_gone(program: Program) -> None:
     program.engine.state = EngineState.STOPPED
     program.shell._engine_given_up()
     program.shell._show_figures()
+
+
+def engine_silent(program: Program) -> None:
+    busy("blog")(program)
+    program.runner._carried = set(program.tunnels.ids)
+    program.engine.pulse._set(False)
 
 
 def menu_offered(program: Program) -> None:

@@ -90,6 +90,7 @@ def empty(program: Program) -> None:
     shell.connections.which.choose("open")
     shell.connections.open.sort(1)
     shell.connections._count()
+    program.engine.pulse.answers = True
     program.engine.state, program.engine.memory = EngineState.RUNNING, 41_000_000
     shell._show_figures()
 

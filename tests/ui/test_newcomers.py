@@ -54,7 +54,7 @@ def test_the_links_of_one_key_are_one_newcomer() -> None:
     tunnel.ignored.add(("bridge Workbench", KEY))
     standing.read(tunnel, status(pending(), pending(OTHER)), NOW)
     assert [item.key for item in tunnel.newcomers] == [OTHER]
-    standing.stopped(tunnel)
+    standing.forget(tunnel)
     assert not tunnel.newcomers
 
 

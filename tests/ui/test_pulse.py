@@ -11,10 +11,15 @@ import psutil
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from xrgui import rpc
+from xrgui.config import model as c
+from xrgui.config.dump import dump
+from xrgui.ui import tray, words
 from xrgui.ui.app import Program
 from xrgui.ui.engine import Engine
 from xrgui.ui.engine_client import EngineClient
 from xrgui.ui.pulse import QUIET, UNANSWERED
+from xrgui.ui.tunnel import Phase, Trouble, Tunnel
 
 BEAT = 0.05
 PATIENCE = 20.0
@@ -58,6 +63,26 @@ async def test_one_that_hangs_is_said_to_until_it_answers(engine: Engine, progra
     process.resume()
     await until(lambda: notice.key != "silent")
     assert program.shell.engine_words().startswith("Engine running")
+
+
+async def test_of_its_tunnels_nothing_is_known_until_it_answers(
+    engine: Engine, program: Program, tmp_path: Path
+) -> None:
+    """One that it runs, and one that it never took."""
+    config = dump(c.Config(inbounds=(c.Inbound(c.SocksInbound(), "in", "127.0.0.1", ports=((0, 0),)),)), "xrgui")[0]
+    await engine.client.call(rpc.Apply((rpc.NamedConfig("runs", config),)))
+    tunnels = program.tunnels
+    await until(lambda: tunnels.get("runs") is not None and tunnels.get("runs").phase is Phase.UP)
+    tunnels.put(Tunnel("wrong", "Wrong", phase=Phase.TROUBLE, trouble=Trouble.CONFIG))
+    process = frozen(engine)
+    await until(lambda: tunnels.get("runs").phase is Phase.UNKNOWN)
+    assert tray.state_words(tunnels.get("runs")) == "the engine does not answer"
+    assert words.standing(tunnels.get("runs")) == "The engine does not answer"
+    assert (tunnels.summary, tray.overall(tunnels)) == ("State not known", Phase.UNKNOWN)
+    assert tunnels.get("wrong").phase is Phase.TROUBLE
+    process.resume()
+    await until(lambda: tunnels.get("runs").phase is Phase.UP)
+    assert tunnels.summary == "1 of 2 up"
 
 
 async def test_one_that_is_quiet_but_answers_is_left_alone(engine: Engine) -> None:

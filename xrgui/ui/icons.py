@@ -54,12 +54,19 @@ def paint(painter: QPainter, rect: QRectF, name: str, tint: str) -> None:
     painter.setRenderHints(before)
 
 
-STATE_ROLES = {"stopped": "muted", "connecting": "waiting", "up": "up", "trouble": "error", "warning": "waiting"}
+STATE_ROLES = {
+    "stopped": "muted",
+    "connecting": "waiting",
+    "up": "up",
+    "trouble": "error",
+    "unknown": "waiting",
+    "warning": "waiting",
+}
 """The phases of a tunnel, and what is not yet trouble."""
 
 
 def paint_state(painter: QPainter, rect: QRectF, state: str) -> None:
-    """Draw a phase: hollow circle, broken ring, filled circle with a tick, triangle."""
+    """Draw a phase: hollow circle, broken ring, filled circle with a tick, triangle, question mark."""
     paint(painter, rect, f"state-{state}", theme.color(STATE_ROLES[state]).name())
 
 

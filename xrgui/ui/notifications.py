@@ -41,7 +41,8 @@ class Notifications(QObject):
         self._tunnels = tunnels
         self.settings = settings
         self.list: deque[Notification] = deque(maxlen=KEPT)
-        self._down: dict[str, QTimer] = {}
+        self._waits: dict[str, QTimer] = {}
+        """One for each tunnel that ever went down; it runs while that may pass."""
         self._told_down: dict[str, bool] = {}
         """Whether the server was there, and the tunnel had only to be let in."""
         self._told_newcomers: set[tuple[str, str]] = set()
@@ -57,17 +58,15 @@ class Notifications(QObject):
             self._went_down(tunnel_id)
 
     def _went_down(self, tunnel_id: str) -> None:
-        if tunnel_id not in self._down and tunnel_id not in self._told_down:
-            timer = QTimer(self)
-            timer.setSingleShot(True)
+        if tunnel_id not in self._waits:
+            self._waits[tunnel_id] = timer = QTimer(self, singleShot=True, interval=int(DELAY * 1000))
             timer.timeout.connect(lambda: self._still_down(tunnel_id))
-            timer.start(int(DELAY * 1000))
-            self._down[tunnel_id] = timer
+        if tunnel_id not in self._told_down and not self._waits[tunnel_id].isActive():
+            self._waits[tunnel_id].start()
 
     def _still_down(self, tunnel_id: str) -> None:
-        self._cancel(tunnel_id)
         tunnel = self._tunnels.get(tunnel_id)
-        if tunnel is None or tunnel.phase not in (Phase.TROUBLE, Phase.CONNECTING):
+        if tunnel is None or tunnel.phase in (Phase.UP, Phase.STOPPED):
             return
         if tunnel.trouble is Trouble.SERVICE:
             wanted, text = self.settings.notify_service, words.advice(tunnel).title
@@ -101,10 +100,8 @@ class Notifications(QObject):
         self._told_down.pop(tunnel_id, None)
 
     def _cancel(self, tunnel_id: str) -> None:
-        timer = self._down.pop(tunnel_id, None)
-        if timer is not None:
-            timer.stop()
-            timer.deleteLater()
+        if tunnel_id in self._waits:
+            self._waits[tunnel_id].stop()
 
     def _tell(self, notification: Notification, wanted: bool) -> None:
         self.list.append(notification)

@@ -54,6 +54,8 @@ class Runner(QObject):
         self._tunnels, self._traffic, self._sessions = tunnels, traffic, sessions
         self.wanted: set[str] = set()
         """Ids of the tunnels that shall run."""
+        self._carried: set[str] = set()
+        """What the engine ran when it last said so."""
         self._one_at_a_time = asyncio.Lock()
         client = engine.client
         client.status.connect(self._status)
@@ -62,6 +64,7 @@ class Runner(QObject):
         client.sessions_begin.connect(sessions.begin)
         engine.died.connect(self._died)
         engine.left.connect(self._left)
+        engine.pulse.changed.connect(self._pulse_changed)
         client.connected.connect(self._connected)
 
     # The list
@@ -83,7 +86,8 @@ class Runner(QObject):
         now = time.time()
         for tunnel in self._known(ids):
             tunnel.trouble = Trouble.NONE
-            self._tunnels.set_phase(tunnel, Phase.CONNECTING, now)
+            answers = self._engine.pulse.answers
+            self._tunnels.set_phase(tunnel, Phase.CONNECTING if answers else Phase.UNKNOWN, now)
             self._tunnels.touch(tunnel.id)
         if self._engine.running:
             spawn(self._apply(ids), "start tunnels")
@@ -94,7 +98,7 @@ class Runner(QObject):
     def stop(self, ids: list[str]) -> None:
         self.wanted.difference_update(ids)
         for tunnel in self._known(ids):
-            self._stopped(tunnel)
+            self._forget(tunnel, Phase.STOPPED)
         if self._engine.running:
             spawn(self._remove(ids), "stop tunnels")
         self.changed.emit()
@@ -203,14 +207,15 @@ class Runner(QObject):
     def _refused(self, tunnel_id: str, trouble: Trouble, detail: str) -> None:
         tunnel = self._tunnels.get(tunnel_id)
         if tunnel is not None:
-            standing.stopped(tunnel, trouble, detail)
+            standing.forget(tunnel, trouble, detail)
             self._tunnels.set_phase(tunnel, Phase.TROUBLE, time.time())
             self._tunnels.touch(tunnel_id)
             self.changed.emit()
 
-    def _stopped(self, tunnel: Tunnel) -> None:
-        standing.stopped(tunnel)
-        self._tunnels.set_phase(tunnel, Phase.STOPPED, time.time())
+    def _forget(self, tunnel: Tunnel, phase: Phase) -> None:
+        """What the engine said of it is over."""
+        standing.forget(tunnel)
+        self._tunnels.set_phase(tunnel, phase, time.time())
         self._tunnels.touch(tunnel.id)
 
     # The engine's word
@@ -227,6 +232,7 @@ class Runner(QObject):
     def _status(self, status: rpc.Status) -> None:
         now = time.time()
         there = {config.name: config for config in status.configs}
+        self._carried = set(there)
         for name in there.keys() - set(self._tunnels.ids):
             self._tunnels.put(Tunnel(name, name, Role.CUSTOM, link=tr("started elsewhere"), foreign=True))
         for tunnel in list(self._tunnels):
@@ -235,8 +241,8 @@ class Runner(QObject):
                 self._read(tunnel, config, now)
             elif tunnel.foreign:
                 self._tunnels.remove(tunnel.id)
-            elif config is None and tunnel.phase is Phase.UP:
-                self._stopped(tunnel)
+            elif config is None and tunnel.phase in (Phase.UP, Phase.UNKNOWN):
+                self._forget(tunnel, Phase.STOPPED)
         self.changed.emit()
 
     def _read(self, tunnel: Tunnel, config: rpc.ConfigStatus, now: float) -> None:
@@ -288,9 +294,17 @@ class Runner(QObject):
             if tunnel.foreign:
                 self._tunnels.remove(tunnel.id)
             elif tunnel.running:
-                standing.stopped(tunnel)
-                self._tunnels.set_phase(tunnel, Phase.CONNECTING, time.time())
-                self._tunnels.touch(tunnel.id)
+                self._forget(tunnel, Phase.CONNECTING)
+
+    def _pulse_changed(self) -> None:
+        """Of an engine that hangs nothing is known; of one that answers again it is asked."""
+        if self._engine.pulse.answers:
+            spawn(self._engine.client.refresh(), "ask how the tunnels do")
+            return
+        for tunnel in self._tunnels:
+            if tunnel.running and (tunnel.id in self._carried or tunnel.phase is Phase.CONNECTING):
+                self._forget(tunnel, Phase.UNKNOWN)
+        self.changed.emit()
 
     def _comes_back(self, tunnel_id: str, failed: bool) -> bool:
         profile = self._library.get(tunnel_id)

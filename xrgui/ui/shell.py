@@ -397,15 +397,16 @@ class Shell(QObject):
         self.actions["undo"].setEnabled(self.commands.can_undo)
         open_now = traffic.open.get("", 0)
         some = len(tunnels) > 0
-        self.window.set_count("tunnels", f"{tunnels.up}/{len(tunnels)}" if some else "")
+        up = tunnels.up if tunnels.known else "?"
+        self.window.set_count("tunnels", f"{up}/{len(tunnels)}" if some else "")
         self.window.set_count("connections", short_count(open_now))
         if not self.seen:
             return
-        down, up = traffic.series().last()
+        down_rate, up_rate = traffic.series().last()
         self.window.show_figures(
-            tr("{up} of {all} up", up=tunnels.up, all=len(tunnels)) if some else tr("No tunnels yet"),
-            f"↓ {units.rate(down)}" if some else "",
-            f"↑ {units.rate(up)}" if some else "",
+            tunnels.summary,
+            f"↓ {units.rate(down_rate)}" if some else "",
+            f"↑ {units.rate(up_rate)}" if some else "",
             tr("{n} sub-connection|{n} sub-connections", open_now) if some else "",
             self.engine_words(),
         )

@@ -116,7 +116,7 @@ def with_services(tunnel: Tunnel, phase: Phase) -> Phase:
     return phase
 
 
-def stopped(tunnel: Tunnel, trouble: Trouble = Trouble.NONE, detail: str = "") -> None:
+def forget(tunnel: Tunnel, trouble: Trouble = Trouble.NONE, detail: str = "") -> None:
     """Forget what only a running tunnel has."""
     tunnel.links = tunnel.visitors = tunnel.attempt = tunnel.refused = tunnel.forged = 0
     tunnel.peers = tunnel.newcomers = ()

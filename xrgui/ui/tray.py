@@ -25,7 +25,7 @@ SIZES = (16, 22, 24, 32, 48, 64)
 def overall(tunnels: TunnelsModel) -> Phase:
     """The worst that a person should know."""
     phases = {tunnel.phase for tunnel in tunnels}
-    order = (Phase.TROUBLE, Phase.CONNECTING, Phase.UP)
+    order = (Phase.UNKNOWN, Phase.TROUBLE, Phase.CONNECTING, Phase.UP)
     return next((phase for phase in order if phase in phases), Phase.STOPPED)
 
 
@@ -96,7 +96,7 @@ class Tray(QObject):
     def refresh(self) -> None:
         """Icon and tool tip, if they changed."""
         phase = overall(self._tunnels)
-        tip = f"xrgui: {_within(self.heading())}"
+        tip = f"xrgui: {_within(self._tunnels.summary)}"
         if tip + phase == self._shown:
             return
         self._shown = tip + phase
@@ -107,17 +107,12 @@ class Tray(QObject):
         self._shown = ""
         self.refresh()
 
-    def heading(self) -> str:
-        if not len(self._tunnels):
-            return tr("No tunnels yet")
-        return tr("{up} of {all} up", up=self._tunnels.up, all=len(self._tunnels))
-
     def refresh_menu(self) -> None:
         if self._actions is None:
             return
         menu = self.menu
         empty_menu(menu)
-        menu.addAction(f"xrgui: {_within(self.heading())}").setEnabled(False)
+        menu.addAction(f"xrgui: {_within(self._tunnels.summary)}").setEnabled(False)
         show = menu.addAction(tr("Open xrgui"))
         show.triggered.connect(self.open_asked)
         menu.setDefaultAction(show)

@@ -8,12 +8,14 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """The four states that are told apart by shape, word and colour."""
+    """The states that are told apart by shape, word and colour."""
 
     STOPPED = "stopped"
     CONNECTING = "connecting"
     UP = "up"
     TROUBLE = "trouble"
+    UNKNOWN = "unknown"
+    """It was to run, and its engine does not say how it does."""
 
 
 class Role(StrEnum):

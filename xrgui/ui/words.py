@@ -26,22 +26,18 @@ class Advice:
     steps: tuple[str, ...] = ()
 
 
-def phase_word(phase: Phase) -> str:
-    return {
-        Phase.STOPPED: tr("Stopped"),
-        Phase.CONNECTING: tr("Connecting"),
-        Phase.UP: tr("Up"),
-        Phase.TROUBLE: tr("Needs you"),
-    }[phase]
-
-
 def phase(tunnel: Tunnel) -> str:
     """The state in a few words: for list, tray and screen reader."""
     if tunnel.phase is Phase.TROUBLE:
         return advice(tunnel).title
     if tunnel.phase is Phase.CONNECTING and tunnel.role is Role.SERVE:
         return tr("Waiting for a computer")
-    return phase_word(tunnel.phase)
+    return {
+        Phase.STOPPED: tr("Stopped"),
+        Phase.CONNECTING: tr("Connecting"),
+        Phase.UP: tr("Up"),
+        Phase.UNKNOWN: tr("The engine does not answer"),
+    }[tunnel.phase]
 
 
 def asking(tunnel: Tunnel) -> str:
@@ -60,11 +56,9 @@ def standing(tunnel: Tunnel, now: float | None = None) -> str:
     now = time.time() if now is None else now
     if tunnel.phase is Phase.UP:
         return tr("Up for {span}", span=units.span(now - tunnel.since))
-    if tunnel.phase is Phase.STOPPED:
-        return tr("Stopped")
-    if tunnel.phase is Phase.CONNECTING:
-        return tr("Waiting for a computer") if tunnel.role is Role.SERVE else attempt(tunnel, now)
-    return ""
+    if tunnel.phase is Phase.CONNECTING and tunnel.role is not Role.SERVE:
+        return attempt(tunnel, now)
+    return "" if tunnel.phase is Phase.TROUBLE else phase(tunnel)
 
 
 def attempt(tunnel: Tunnel, now: float | None = None) -> str:

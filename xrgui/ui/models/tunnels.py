@@ -17,6 +17,7 @@ from PySide6.QtCore import (
 )
 
 from xrgui.ui import units, words
+from xrgui.ui.language import tr
 from xrgui.ui.tunnel import Phase, Tunnel
 
 Index = QModelIndex | QPersistentModelIndex
@@ -56,6 +57,20 @@ class TunnelsModel(QAbstractListModel):
     @property
     def running(self) -> int:
         return sum(tunnel.running for tunnel in self._tunnels)
+
+    @property
+    def known(self) -> bool:
+        """The engine says how they do."""
+        return all(tunnel.phase is not Phase.UNKNOWN for tunnel in self._tunnels)
+
+    @property
+    def summary(self) -> str:
+        """All of them in a few words: for tray and status bar."""
+        if not self._tunnels:
+            return tr("No tunnels yet")
+        if not self.known:
+            return tr("State not known")
+        return tr("{up} of {all} up", up=self.up, all=len(self))
 
     def get(self, tunnel_id: str) -> Tunnel | None:
         return next((tunnel for tunnel in self._tunnels if tunnel.id == tunnel_id), None)

@@ -70,7 +70,7 @@ class TunnelDetail(QScrollArea):
         self._newcomers.show_tunnel(tunnel)
         self._addresses.show_addresses(() if tunnel.phase is Phase.TROUBLE else tunnel.public)
         show_tunnel(self._path, tunnel)
-        calm = tunnel.phase in (Phase.UP, Phase.STOPPED)
+        calm = tunnel.phase not in (Phase.CONNECTING, Phase.TROUBLE)
         self._traffic.setVisible(calm or not tunnel.happenings)
         self._layout.setStretchFactor(self._traffic, 20 if tunnel.phase is Phase.UP else 0)
         self._traffic.show_tunnel(tunnel, series, carried)

@@ -50,7 +50,7 @@ def _show_server(path: PathWidget, tunnel: Tunnel) -> None:
     visitors = Node("server", tr("Visitors"), tr("{n} now|{n} now", tunnel.visitors))
     port = tunnel.server.rpartition(":")[2]
     here = Node("here", tr("This computer"), tr("portal, port {port}", port=port) if port else tr("portal"))
-    front = Leg("", "up" if tunnel.running and tunnel.phase is not Phase.TROUBLE else "idle")
+    front = Leg("", "up" if tunnel.phase in (Phase.UP, Phase.CONNECTING) else "idle")
     far: tuple[tuple[Leg, Node], ...]
     if tunnel.links:
         trip = units.milliseconds(tunnel.round_trip) if tunnel.round_trip is not None else ""

@@ -265,6 +265,11 @@
     </message>
     <message>
       <location filename="../../xrgui/profiles/problems.py" />
+      <source>Whoever knows the id may share through that server: it does not ask for approval.</source>
+      <translation>Открыть доступ через этот сервер может любой, кто знает id: одобрения он не требует.</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
       <source>Without TLS everybody on the way can read along, and current Xray refuses such a server.</source>
       <translation>Без TLS данные может прочитать любой по пути, и нынешний Xray отвергает такой сервер.</translation>
     </message>

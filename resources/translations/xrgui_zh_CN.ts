@@ -265,6 +265,11 @@
     </message>
     <message>
       <location filename="../../xrgui/profiles/problems.py" />
+      <source>Whoever knows the id may share through that server: it does not ask for approval.</source>
+      <translation>任何知道 ID 的人都可通过该服务器共享：它不要求批准。</translation>
+    </message>
+    <message>
+      <location filename="../../xrgui/profiles/problems.py" />
       <source>Without TLS everybody on the way can read along, and current Xray refuses such a server.</source>
       <translation>没有 TLS，途中任何人都能读取数据，新版 Xray 也拒绝这样的服务器。</translation>
     </message>

@@ -139,6 +139,12 @@ def test_a_certificate_that_is_missing_is_asked_for():
     assert "other.pinned_certificate" in codes
 
 
+def test_a_server_that_asks_nobody_for_approval_is_warned_of():
+    other = public_end(share())
+    assert not other.profile.approval
+    assert "other.approval" in [note.code for note in other.notes]
+
+
 def test_the_share_of_a_server_pins_its_certificate():
     other = private_end(server(public_url="https://1.2.3.4/"), "lab")
     assert other.profile.server.address == "1.2.3.4"

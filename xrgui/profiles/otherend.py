@@ -71,6 +71,7 @@ def public_end(share: Profile, certificate: Certificate | None = None) -> Other:
         bridges=(Bridge(name=name, secret=server.secret),),
         entries=_entries(share, name, notes),
     )
+    notes.append(_note("other.approval"))
     return Other(profile, tuple(notes))
 
 

@@ -61,6 +61,7 @@ TEXTS: dict[str, str] = {
     "other.public_port": "Visitors of {name} come in by port {port}.",
     "other.vless_reverse": "Current Xray only knows VLESS reverse: choose that dialect here too.",
     "other.classic": "v2ray only knows the classic dialect: choose it here too, with the domain {domain}.",
+    "other.approval": "Whoever knows the id may share through that server: it does not ask for approval.",
     "other.secrets": "Secrets were left out: put them where the text says so.",
     "import.insecure": "The link asks not to check the certificate, which xrgui does not do: pin it instead.",
     "import.services": "Say what to share: a link only names the server.",

@@ -3,7 +3,7 @@
     python -m bench.faults --rows hole,reset --peers xrgui,v2ray
 
 As root on Linux everything runs in a network namespace of its own, whose kernel drops the packets; elsewhere a proxy
-stands on the main link. --size quick is a minute for one contestant, --size full is hours.
+stands on the main link. --size quick is a minute and a half for one contestant, --size full is hours.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Strangers who send nonsense, in numbers: `python -m bench.garbage 100000` tells what they leave behind.
+"""``python -m bench.garbage 100000``: what strangers leave behind who send nonsense, in numbers.
 
 They knock at each kind of inbound of one `xrgui run`, with every kind of beginning, and leave in every way.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
@@ -12,7 +13,6 @@ import random
 import socket
 import ssl
 import struct
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -205,7 +205,9 @@ def throw(
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    parser = argparse.ArgumentParser(prog="python -m bench.garbage", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("count", type=int, nargs="?", default=100_000, help="strangers (default: %(default)s)")
+    count = parser.parse_args().count
     os.nice(5)
     with tempfile.TemporaryDirectory() as home:
         throw(Path(home), count // 10, count, lambda line: print(line, flush=True))

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import os
 import socket
+import statistics
 import subprocess
 import sys
 import threading
@@ -141,7 +142,7 @@ def child(name: str, target: int) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="The relay on three event loops.")
+    parser = argparse.ArgumentParser(prog="python -m bench.loops", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--megabytes", type=int, default=1024)
     parser.add_argument("--questions", type=int, default=16_000)
     parser.add_argument("--runs", type=int, default=3)
@@ -175,7 +176,7 @@ def run(name: str, options: argparse.Namespace) -> dict[str, float]:
 
 
 def median(found: list[dict[str, float]], key: str) -> float:
-    return sorted(item[key] for item in found)[len(found) // 2]
+    return statistics.median(item[key] for item in found)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from xrgui import client, rpc
+from xrgui import client, logs, rpc
+from xrgui.engine import control, dispatcher, feeds, procedures
 
 PAGE = (Path(__file__).parents[1] / "docs" / "rpc.md").read_text(encoding="utf-8")
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -48,6 +49,19 @@ class TestPage:
     def test_gives_the_rows_in_their_order(self) -> None:
         assert f"`[{', '.join(rpc.SessionRow.__struct_fields__)}]`" in PAGE
         assert f"[[{', '.join(rpc.LogRecord.__struct_fields__)}]" in PAGE
+
+    def test_gives_the_engines_numbers(self) -> None:
+        for text in (
+            f"more than {feeds.ROWS:,} rows",
+            f"the last {dispatcher.KEEP_CLOSED:,} of each configuration",
+            f"`limit` and {procedures.MOST_ROWS:,} at most",
+            f"{logs.KEPT:,}\nrecords at most",
+            f"more than {control.UNREAD >> 20} MiB waits",
+            f"at most {rpc.MAX_LINE >> 20} MiB long",
+            f"({rpc.MIN_INTERVAL} to {rpc.MAX_INTERVAL:.0f} seconds",
+            f"({procedures.LONGEST_GRACE:.0f} at most)",
+        ):
+            assert text in PAGE, text
 
     def test_names_every_error_code(self) -> None:
         for code in rpc.ErrorCode.__args__:  # type: ignore[attr-defined]

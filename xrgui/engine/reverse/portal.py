@@ -46,7 +46,7 @@ class Portal:
     """Reached as an outbound by visitors, as a `LinkTaker` by the inbound that a bridge dials.
 
     *domain* is the tunnel domain of the classic dialect; empty for VLESS reverse, where New carries the visitor's
-    addresses. *public* gives the visitors' ports, for the bridge to know.
+    addresses. *hello* makes the introduction of each link.
     """
 
     def __init__(

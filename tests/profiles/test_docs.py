@@ -13,7 +13,8 @@ from tests.profiles.samples import ID
 from xrgui.links import parse_link
 from xrgui.profiles import model
 from xrgui.profiles.document import SCHEMA, load_profile
-from xrgui.profiles.ownlink import open_link, open_sealed, own_link, sealed_part
+from xrgui.profiles.ownlink import open_link, own_link, sealed_part
+from xrgui.profiles.sealed import unseal
 from xrgui.profiles.vault import without_secrets
 
 TEXT = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text(encoding="utf-8")
@@ -74,6 +75,6 @@ def test_the_link_is_what_we_make_and_read():
 
 
 def test_the_sealed_link_opens():
-    opened = open_sealed(sealed_part(parse_link(block("sealed"))), "correct horse")
+    opened = load_profile(unseal(sealed_part(parse_link(block("sealed"))), "correct horse"))
     assert opened.server.secret == ID
     assert without_secrets(opened) == load_profile(block("json").encode())

@@ -120,18 +120,17 @@ def test_the_wrong_passphrase(tmp_path: Path):
         assert caught.value.code == "passphrase"
 
 
-def test_a_new_passphrase_and_a_program_that_still_has_the_old_one(tmp_path: Path):
+def test_a_new_file_and_a_program_that_still_has_the_former_passphrase(tmp_path: Path):
     path = tmp_path / "secrets.json"
-    one, two = FileSecrets(path, "old"), FileSecrets(path, "old")
-    one.set("a", "b")
-    one.set_passphrase("new")
-    assert FileSecrets(path, "new").get("a") == "b"
-    with pytest.raises(SecretError) as caught:
-        two.get("a")
-    assert caught.value.code == "passphrase"
-    with pytest.raises(SecretError):
-        one.set_passphrase("")
-    assert one.get("a") == "b"
+    former = FileSecrets(path, "old")
+    former.set("a", "b")
+    path.unlink()
+    FileSecrets(path, "new").set("a", "c")
+    for call in (lambda: former.get("a"), lambda: former.set("a", "d")):
+        with pytest.raises(SecretError) as caught:
+            call()
+        assert caught.value.code == "passphrase"
+    assert FileSecrets(path, "new").get("a") == "c"
 
 
 def test_two_programs_share_one_file(tmp_path: Path):
@@ -161,9 +160,8 @@ def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files.os, "fsync", full)
-    for call in (lambda: secrets.set("c", "d"), lambda: secrets.set_passphrase("new")):
-        with pytest.raises(SecretError, match="No space left"):
-            call()
+    with pytest.raises(SecretError, match="No space left"):
+        secrets.set("c", "d")
     monkeypatch.undo()
     assert FileSecrets(path, "pass").get("a") == "b"
     secrets.set("c", "d")

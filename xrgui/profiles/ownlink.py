@@ -11,7 +11,7 @@ import msgspec
 from xrgui.links import Link, LinkError, base64text, format_link
 from xrgui.profiles.document import DamagedError, NewerError, load_profile, plain_profile
 from xrgui.profiles.model import Profile
-from xrgui.profiles.sealed import header_of, seal, unseal
+from xrgui.profiles.sealed import header_of, seal
 from xrgui.profiles.vault import without_secrets
 
 
@@ -51,8 +51,3 @@ def open_link(link: Link) -> Profile:
         raise LinkError("profile", str(error)) from None
     except ValueError:
         raise LinkError("profile", "is neither base64 nor JSON") from None
-
-
-def open_sealed(sealed: bytes, passphrase: str) -> Profile:
-    """Raises PassphraseError, DamagedError or NewerError."""
-    return load_profile(unseal(sealed, passphrase))

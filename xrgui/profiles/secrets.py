@@ -125,14 +125,6 @@ class FileSecrets(SecretStore):
     def delete(self, name: str) -> None:
         self._change(lambda values: {key: value for key, value in values.items() if key != name})
 
-    def set_passphrase(self, passphrase: str) -> None:
-        """Seals all anew. Raises SecretError; then the old passphrase still opens the file."""
-        try:
-            key = Key(passphrase)
-        except ValueError as error:
-            raise SecretError("passphrase", str(error)) from None
-        self._change(dict, key)
-
     def _values(self) -> dict[str, str]:
         try:
             return self._open(self._read())
@@ -146,17 +138,11 @@ class FileSecrets(SecretStore):
             raise PassphraseError("another program changed the passphrase: enter it again")
         return msgspec.json.decode(self._key.open(sealed), type=dict[str, str])
 
-    def _change(self, change: Callable[[dict[str, str]], dict[str, str]], key: Key | None = None) -> None:
+    def _change(self, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
         try:
             private_directory(self.path.parent)
             with locked(self.path.with_name(f".{self.path.name}.lock")):
-                values = change(self._values())
-                self._key, old = key or self._key, self._key
-                try:
-                    self._write(values)
-                except OSError:
-                    self._key = old
-                    raise
+                self._write(change(self._values()))
         except OSError as error:
             raise SecretError("failed", f"{self.path} could not be saved: {error.strerror or error}") from None
         except StoreError as error:

@@ -48,6 +48,7 @@ def _plain(config: c.Config) -> bool:
     return (
         config.dns == c.Dns()
         and config.policy == c.Policy()
+        and config.limits == c.Limits()
         and config.routing.domain_strategy == "AsIs"
         and not config.reverse.bridges
         and all(isinstance(item.settings, idle) for item in config.outbounds)

@@ -67,6 +67,7 @@ def _plain(config: c.Config) -> bool:
     return (
         config.dns == c.Dns()
         and config.policy == c.Policy()
+        and config.limits == c.Limits()
         and config.routing.domain_strategy == "AsIs"
         and not config.reverse.portals
     )

@@ -6,28 +6,11 @@ from typing import Any
 
 import pytest
 
-from xrgui.config.check import check, check_files
-from xrgui.config.load import load_value
-from xrgui.config.problem import Problem
+from tests.config.reading import ID, errors, judge, warnings
+from xrgui.config.check import check_files
 
-ID = "b831381d-6324-4d53-ad4f-8cda48b30811"
 OTHER = "7d9b6a02-3c41-4f5e-9a8d-5b1c20e7f346"
 FREEDOM = {"tag": "free", "protocol": "freedom"}
-
-
-def judge(value: dict[str, Any]) -> list[Problem]:
-    loaded = load_value(value)
-    assert loaded.config is not None, [str(problem) for problem in loaded.problems]
-    return check(loaded.config, probe_ports=False)
-
-
-def errors(value: dict[str, Any]) -> dict[str, str]:
-    """Path to text of what is wrong."""
-    return {problem.path: str(problem) for problem in judge(value) if problem.is_error}
-
-
-def warnings(value: dict[str, Any]) -> dict[str, str]:
-    return {problem.path: str(problem) for problem in judge(value) if not problem.is_error}
 
 
 def http(port: Any, **fields: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ KEYS = re.findall(
     streamSettings sniffing users clients id email level domain rules outboundTag inboundTag ip network
     address vnext servers tlsSettings certificates certificate wsSettings path headers sockopt finalRules
     action blockDelay redirect mux enabled concurrency proxySettings hosts levels 0 bufferSize portMap
-    accounts user pass attrs pinnedPeerCertSha256 destOverride security tcpFastOpen allocate
+    accounts user pass attrs pinnedPeerCertSha256 destOverride security tcpFastOpen allocate limits resume links
     """,
 )
 TEXTS = re.findall(
@@ -45,40 +45,25 @@ json_values = st.recursive(
     ),
     max_leaves=40,
 )
+
+
+def entries(**own: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    """Inbounds or outbounds, with what only one kind of the two has."""
+    optional = {"settings": json_values, "streamSettings": json_values, **own}
+    return st.lists(st.fixed_dictionaries({"protocol": st.sampled_from(TEXTS)}, optional=optional), max_size=2)
+
+
 shaped = st.fixed_dictionaries(
     {},
     optional={
-        "inbounds": st.lists(
-            st.fixed_dictionaries(
-                {"protocol": st.sampled_from(TEXTS)},
-                optional={
-                    "port": plain,
-                    "settings": json_values,
-                    "streamSettings": json_values,
-                    "sniffing": json_values,
-                    "listen": plain,
-                    "allocate": json_values,
-                },
-            ),
-            max_size=2,
-        ),
-        "outbounds": st.lists(
-            st.fixed_dictionaries(
-                {"protocol": st.sampled_from(TEXTS)},
-                optional={
-                    "settings": json_values,
-                    "streamSettings": json_values,
-                    "mux": json_values,
-                    "proxySettings": json_values,
-                },
-            ),
-            max_size=2,
-        ),
+        "inbounds": entries(port=plain, listen=plain, sniffing=json_values, allocate=json_values),
+        "outbounds": entries(mux=json_values, proxySettings=json_values),
         "routing": st.fixed_dictionaries({"rules": st.lists(json_values, max_size=2)}) | json_values,
         "reverse": json_values,
         "policy": json_values,
         "dns": json_values,
         "log": json_values,
+        "limits": json_values,
         "api": json_values,
     },
 )

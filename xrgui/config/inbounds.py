@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from xrgui import bridge_key
 from xrgui.address import Network, parse_endpoint
@@ -22,6 +23,7 @@ from xrgui.config.model import (
 )
 from xrgui.config.stream import read_sniffing, read_stream
 
+T = TypeVar("T")
 Settings = TunnelInbound | VlessInbound | VmessInbound | SocksInbound | HttpInbound
 
 VISION = "xtls-rprx-vision"
@@ -80,20 +82,29 @@ def _listen(node: Cursor) -> str:
 
 
 def _settings(node: Cursor) -> Settings:
+    usual = "tunnel, vless, vmess, socks or http"
+    return read_settings(node, "inbound", PROTOCOLS, usual, LACKING) or HttpInbound()
+
+
+def read_settings(
+    node: Cursor, kind: str, readers: Mapping[str, Callable[[Cursor], T]], usual: str, lacking: Mapping[str, str]
+) -> T | None:
+    """What the `protocol` of an inbound or outbound makes of its `settings`; None for one that is not in *readers*.
+    *lacking*: what to use in place of the ones that other programs have."""
     protocol = node.get("protocol")
     name = protocol.text().lower()
     settings = node.get("settings")
-    if name in PROTOCOLS:
-        found = PROTOCOLS[name](settings)
+    if name in readers:
+        found = readers[name](settings)
         settings.done()
         return found
     if protocol.missing or not name:
-        protocol.error("is missing", "tunnel, vless, vmess, socks or http")
-    elif name in LACKING:
-        protocol.lacks(f"{name} inbound", LACKING[name])
+        protocol.error("is missing", usual)
+    elif name in lacking:
+        protocol.lacks(f"{name} {kind}", lacking[name])
     else:
-        protocol.error(f'"{name[:40]}" is no protocol', did_you_mean(name, PROTOCOLS))
-    return HttpInbound()
+        protocol.error(f'"{name[:40]}" is no protocol', did_you_mean(name, readers))
+    return None
 
 
 def _read_tunnel(node: Cursor) -> TunnelInbound:

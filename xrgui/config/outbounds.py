@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Literal, cast
 
 from xrgui.address import parse_endpoint, parse_ip
-from xrgui.config.cursor import Cursor, did_you_mean
-from xrgui.config.inbounds import VISION, read_level, required_text, warn_of_alter_id
+from xrgui.config.cursor import Cursor
+from xrgui.config.inbounds import VISION, read_level, read_settings, required_text, warn_of_alter_id
 from xrgui.config.model import (
     LINKS,
     MOST_LINKS,
@@ -80,20 +80,8 @@ def _read_mux(node: Cursor) -> Mux:
 
 
 def _settings(node: Cursor) -> Settings:
-    protocol = node.get("protocol")
-    name = protocol.text().lower()
-    settings = node.get("settings")
-    if name in PROTOCOLS:
-        found = PROTOCOLS[name](settings)
-        settings.done()
-        return found
-    if protocol.missing or not name:
-        protocol.error("is missing", "freedom, blackhole, vless, vmess, socks or http")
-    elif name in LACKING:
-        protocol.lacks(f"{name} outbound", LACKING[name])
-    else:
-        protocol.error(f'"{name[:40]}" is no protocol', did_you_mean(name, PROTOCOLS))
-    return SocksOutbound(address="", port=0)
+    usual = "freedom, blackhole, vless, vmess, socks or http"
+    return read_settings(node, "outbound", PROTOCOLS, usual, LACKING) or SocksOutbound(address="", port=0)
 
 
 # Freedom and blackhole

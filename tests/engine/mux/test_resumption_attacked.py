@@ -113,6 +113,48 @@ def test_what_got_lost_with_its_link_is_still_opened(pair: Pair) -> None:
     assert not pair.visitors[-1].ended
 
 
+@pytest.mark.parametrize("parked", [False, True])
+def test_links_that_fail_again_and_again_keep_nothing_beyond_its_grace(
+    pair: Pair, loop: FakeLoop, parked: bool
+) -> None:
+    """A visitor leaves as the link is lost (*parked*: just after), so that the service hears nothing of it. Links
+    follow, each of which is lost before a grace time is over; another visitor stays on all of them."""
+    stays, _ = asked(pair)
+    leaves, service = asked(pair)
+    assert leaves.transport is not None
+    if parked:
+        cut(pair, 0)
+    leaves.transport.abort()
+    cut(pair, 0)
+    cut(pair, 1)
+    for _ in range(3):
+        assert not service.ended
+        assert pair.resumptions[1].parked == 2
+        loop.pass_time(resumption.GRACE / 3)
+        pair.heal()
+        cut(pair, 0)
+        cut(pair, 1)
+    assert service.ended
+    assert pair.resumptions[1].parked == 1
+    assert not stays.ended
+
+
+def test_who_was_carried_meanwhile_has_his_whole_grace_again(pair: Pair, loop: FakeLoop) -> None:
+    visitor, service = asked(pair)
+    cut(pair, 0)
+    cut(pair, 1)
+    loop.pass_time(resumption.GRACE - 1)
+    pair.heal()
+    cut(pair, 0)
+    cut(pair, 1)
+    loop.pass_time(resumption.GRACE - 1)
+    assert not visitor.ended
+    assert not service.ended
+    loop.pass_time(1)
+    assert visitor.ended
+    assert service.ended
+
+
 @pytest.mark.parametrize("late", [-0.001, 0.0, 0.001])
 def test_a_link_that_returns_as_the_grace_ends(pair: Pair, loop: FakeLoop, late: float) -> None:
     visitor, service = asked(pair)

@@ -105,6 +105,7 @@ class Resumption:
     def park(self, worker: MuxWorker, instance: bytes) -> None:
         """*worker*'s link was lost: keep what can go on and leave the rest to it."""
         parked = self._parked.setdefault(instance, {})
+        until = worker.loop.time() + self.grace
         for stream in [*worker.streams.values(), *worker.settling.values()]:
             if not isinstance(stream, SubStream) or self._streams.get((instance, stream.uid)) is not stream:
                 continue
@@ -114,25 +115,45 @@ class Resumption:
                 stream.over = True  # it needs no link any more, only a reader for what it holds
                 continue
             parked[stream.uid] = stream
+            stream.waits_until = until
             if not stream.is_closing():
                 stream.pause()
         worker.settling.clear()
         worker.ungranted.clear()
-        if not parked:
-            del self._parked[instance]
-            return
         if (timer := self._timers.pop(instance, None)) is not None:
             timer.cancel()
-        self._timers[instance] = worker.loop.call_later(
-            self.grace, self.give_up, instance, "the link did not come back in time"
-        )
-        log.info("%d sub-connections wait for the next link", len(parked))
+        self._watch(instance)
+        if parked:
+            log.info("%d sub-connections wait for the next link", len(parked))
+
+    def _watch(self, instance: bytes) -> None:
+        """Have a timer for the first of those that wait for a link to *instance*, and none if nobody does. Each has a
+        grace time of its own: links that come and go must not keep what the peer has forgotten."""
+        if parked := self._parked.get(instance):
+            if instance not in self._timers:
+                loop = asyncio.get_running_loop()
+                first = min(stream.waits_until for stream in parked.values())
+                self._timers[instance] = loop.call_later(max(first - loop.time(), 0), self._end_late, instance)
+            return
+        self._parked.pop(instance, None)
+        if (timer := self._timers.pop(instance, None)) is not None:
+            timer.cancel()
+
+    def _end_late(self, instance: bytes) -> None:
+        del self._timers[instance]
+        now = asyncio.get_running_loop().time()
+        late = [stream for stream in self._parked[instance].values() if stream.waits_until <= now]
+        self._end(instance, late, "the link did not come back in time")
 
     def give_up(self, instance: bytes, reason: str) -> None:
-        """End what still waits for a link to *instance*."""
-        if (timer := self._timers.pop(instance, None)) is not None:
-            timer.cancel()
-        for stream in list(self._parked.pop(instance, {}).values()):
+        """End all that waits for a link to *instance*."""
+        self._end(instance, list(self._parked.get(instance, {}).values()), reason)
+
+    def _end(self, instance: bytes, streams: list[SubStream], reason: str) -> None:
+        for stream in streams:
+            del self._parked[instance][stream.uid]
+        self._watch(instance)
+        for stream in streams:
             self._forget(instance, stream)
             if stream.held and stream.peer_ended and stream.eof_sent:
                 stream.over = True
@@ -185,7 +206,7 @@ class Resumption:
             self._reopening[worker, stream_id] = stream
             worker.put_control(extension.Reopen(stream_id, stream.uid, stream.received).encode())
             stream.moved(worker, stream_id)
-        self._empty(worker.peer.instance)
+        self._watch(worker.peer.instance)
 
     def answered(self, worker: MuxWorker, message: extension.Reopened) -> None:
         stream = self._reopening.pop((worker, message.id), None)
@@ -237,19 +258,13 @@ class Resumption:
         stream.moved(worker, message.id)
         worker.put_control(extension.Reopened(message.id, stream.received).encode())
         self._go_on(stream, message.received)
-        self._empty(instance)
+        self._watch(instance)
 
     def _go_on(self, stream: SubStream, offset: int) -> None:
         if stream.rewind(offset):
             stream.go_on()
         else:
             stream.overflow(extension.FLOW_VIOLATION, "the two ends do not agree on what was received")
-
-    def _empty(self, instance: bytes) -> None:
-        if not self._parked.get(instance):
-            self._parked.pop(instance, None)
-            if (timer := self._timers.pop(instance, None)) is not None:
-                timer.cancel()
 
 
 def _instance(stream: SubStream) -> bytes:

@@ -45,6 +45,7 @@ class Sending(asyncio.Transport):
         "suspended",
         "uid",
         "unacked",
+        "waits_until",
         "worker",
         "write_paused",
     )
@@ -59,6 +60,8 @@ class Sending(asyncio.Transport):
         self.acked = 0
         self.unacked: deque[Payload] | None = deque() if uid else None
         """What was sent from the offset `acked` on, to send again should the link die."""
+        self.waits_until = 0.0
+        """By the loop's clock; when it ends while no link carries it."""
         self.protocol: asyncio.Protocol = NOBODY
         self.sent = 0
         self.limit = worker.peer.window if credited and worker.peer else UNLIMITED

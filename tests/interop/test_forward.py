@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -17,11 +17,11 @@ from uuid import UUID
 import pytest
 
 from tests.conftest import pick_port
+from tests.engine.outbound.dialing import PlainDialer
 from tests.interop import peers
 from tests.interop.topologies import LOOPBACK, USER, Json
 from xrgui.address import Destination, Network
 from xrgui.config import model
-from xrgui.engine import transport
 from xrgui.engine.dispatcher import Dispatcher
 from xrgui.engine.inbound.vless import VlessInbound
 from xrgui.engine.inbound.vmess import VmessInbound
@@ -153,13 +153,6 @@ def direct() -> FreedomOutbound:
     return FreedomOutbound(model.Outbound(tag="direct", settings=settings), Resolver(model.Dns()))
 
 
-class Dialer:
-    async def dial(
-        self, host: str, port: int, protocol_factory: Callable[[], asyncio.Protocol]
-    ) -> tuple[asyncio.Transport, asyncio.Protocol]:
-        return await transport.dial(model.Stream(), host, port, protocol_factory)
-
-
 @asynccontextmanager
 async def dispatcher(outbound: Any) -> AsyncIterator[Dispatcher]:
     made = Dispatcher(Router(model.Routing(), Resolver(model.Dns())))
@@ -189,9 +182,9 @@ def our_outbound(case: Case, port: int, user: str = USER) -> VlessOutbound | Vme
     settings: Any
     if case.protocol == "vless":
         settings = model.VlessOutbound(address=LOOPBACK, port=port, id=UUID(user))
-        return VlessOutbound(model.Outbound(tag="out", settings=settings), Dialer())
+        return VlessOutbound(model.Outbound(tag="out", settings=settings), PlainDialer())
     settings = model.VmessOutbound(address=LOOPBACK, port=port, id=UUID(user), security=cast(Any, case.security))
-    return VmessOutbound(model.Outbound(tag="out", settings=settings), Dialer())
+    return VmessOutbound(model.Outbound(tag="out", settings=settings), PlainDialer())
 
 
 # The peer's side

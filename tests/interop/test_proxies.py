@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, cast
 import pytest
 
 from tests.conftest import pick_port
+from tests.engine.outbound.dialing import PlainDialer
 from tests.interop import peers
 from tests.interop.test_forward import (
-    Dialer,
     Origin,
     curl,
     direct,
@@ -97,9 +97,9 @@ def our_inbound(case: Case, acceptor: Any) -> SocksInbound | HttpInbound:
 def our_outbound(case: Case, port: int) -> SocksOutbound | HttpOutbound:
     if case.protocol == "socks":
         settings = model.SocksOutbound(address=LOOPBACK, port=port, account=ACCOUNT)
-        return SocksOutbound(model.Outbound(tag="out", settings=settings), Dialer())
+        return SocksOutbound(model.Outbound(tag="out", settings=settings), PlainDialer())
     plain = model.HttpOutbound(address=LOOPBACK, port=port, account=ACCOUNT)
-    return HttpOutbound(model.Outbound(tag="out", settings=plain), Dialer())
+    return HttpOutbound(model.Outbound(tag="out", settings=plain), PlainDialer())
 
 
 @asynccontextmanager

@@ -3,17 +3,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from typing import Any
 from uuid import UUID
 
 import pytest
 
-from tests.engine.fake import Upper
+from tests.engine.inbound.knocking import Recorder, Running
 from xrgui.address import Destination, Network
 from xrgui.config import model
 from xrgui.engine.handshake import Handshake
 from xrgui.engine.inbound.vless import VlessInbound
-from xrgui.engine.session import Session
 from xrgui.engine.wire import vless
 from xrgui.engine.wire.vless import Command
 
@@ -22,84 +20,24 @@ BRIDGE = UUID("0a6f381d-6324-4d53-ad4f-8cda48b30822")
 STRANGER = UUID("11111111-6324-4d53-ad4f-8cda48b30833")
 
 
-class Acceptor:
-    """Records what it is given; closes every connection when the test ends."""
-
-    def __init__(self) -> None:
-        self.calls: asyncio.Queue[tuple[str, Session, bytes]] = asyncio.Queue()
-        self.transports: list[Any] = []
-        self.upper = Upper()
-
-    def _take(self, kind: str, session: Session, transport: Any, initial: bytes) -> None:
-        transport.set_protocol(self.upper)
-        self.transports.append(transport)
-        self.calls.put_nowait((kind, session, initial))
-
-    def relay(self, session: Session, transport: Any, initial: bytes = b"", **_: Any) -> None:
-        self._take("relay", session, transport, initial)
-
-    def serve_mux(self, session: Session, transport: Any, initial: bytes = b"") -> None:
-        self._take("mux", session, transport, initial)
-
-    def relay_packets(self, session: Session, transport: Any) -> Upper:
-        self._take("packets", session, transport, b"")
-        return self.upper
-
-    def attach(self, session: Session, transport: Any, initial: bytes) -> None:
-        self._take("link", session, transport, initial)
-
-
-class Running:
-    def __init__(self, inbound: VlessInbound, acceptor: Acceptor, tags: list[str]) -> None:
-        self.inbound = inbound
-        self.acceptor = acceptor
-        self.tags = tags
-        self.port = int(inbound.listening.rpartition(":")[2])
-        self.writers: list[asyncio.StreamWriter] = []
-
-    async def say(self, *parts: bytes) -> asyncio.StreamReader:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        self.writers.append(writer)
-        self.client = writer.get_extra_info("sockname")
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-            await asyncio.sleep(0)
-        return reader
-
-    async def call(self) -> tuple[str, Session, bytes]:
-        return await asyncio.wait_for(self.acceptor.calls.get(), 5)
-
-
 async def run(policy: model.Policy) -> Running:
-    acceptor, tags = Acceptor(), []
+    acceptor = Recorder()
     users = (
         model.VlessUser(id=USER, email="a@test"),
         model.VlessUser(id=BRIDGE, email="b@test", reverse_tag="home"),
     )
 
-    def taker(tag: str) -> Acceptor:
-        tags.append(tag)
-        return acceptor
-
     config = model.Inbound(tag="in", listen="127.0.0.1", settings=model.VlessInbound(users=users))
-    inbound = VlessInbound(config, acceptor, taker, policy)
+    inbound = VlessInbound(config, acceptor, acceptor.portal, policy)
     await inbound.start()
-    return Running(inbound, acceptor, tags)
+    return Running(inbound, acceptor)
 
 
 @pytest.fixture
 async def running() -> AsyncIterator[Running]:
     made = await run(model.Policy())
     yield made
-    await stop(made)
-
-
-async def stop(made: Running) -> None:
-    await made.inbound.close()
-    for end in [*made.acceptor.transports, *made.writers]:
-        end.close()
-    await asyncio.sleep(0.01)
+    await made.stop()
 
 
 def request(command: int, user: UUID = USER, host: str = "page.test", port: int = 80) -> bytes:
@@ -133,7 +71,7 @@ async def test_a_bridge_reaches_the_portal_of_its_tag(running: Running) -> None:
     reader = await running.say(request(4, BRIDGE) + b"frames")
     kind, session, initial = await running.call()
     assert (kind, session.user, initial) == ("link", "b@test", b"frames")
-    assert running.tags == ["home"]
+    assert running.acceptor.tags == ["home"]
     assert await reader.readexactly(2) == b"\0\0"
 
 
@@ -204,7 +142,7 @@ async def test_a_silent_client_is_refused_in_time(caplog: pytest.LogCaptureFixtu
     reader = await made.say(request(1)[:10])
     assert await asyncio.wait_for(reader.read(), 5) == b""
     assert "no complete request within" in caplog.text
-    await stop(made)
+    await made.stop()
 
 
 async def test_closing_drops_handshakes_but_not_what_was_handed_on(running: Running) -> None:

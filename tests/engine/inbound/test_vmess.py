@@ -5,45 +5,21 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator
-from typing import Any
 from uuid import UUID
 
 import pytest
 
-from tests.engine.fake import Upper
+from tests.engine.inbound.knocking import Recorder, Running
 from xrgui.address import Destination, Network
 from xrgui.config import model
 from xrgui.engine.inbound import vmess as inbound_vmess
 from xrgui.engine.inbound.vmess import VmessInbound
-from xrgui.engine.session import Session
 from xrgui.engine.wire import vmess
 from xrgui.engine.wire.vmess import Command, Security
 from xrgui.engine.wire.vmess_body import BodyReader, BodyWriter
 
 USER = UUID("b831381d-6324-4d53-ad4f-8cda48b30811")
 STRANGER = UUID("11111111-6324-4d53-ad4f-8cda48b30833")
-
-
-class Acceptor:
-    def __init__(self) -> None:
-        self.calls: asyncio.Queue[tuple[str, Session, bytes]] = asyncio.Queue()
-        self.transports: list[Any] = []
-        self.upper = Upper()
-
-    def _take(self, kind: str, session: Session, transport: Any, initial: bytes) -> None:
-        transport.set_protocol(self.upper)
-        self.transports.append(transport)
-        self.calls.put_nowait((kind, session, initial))
-
-    def relay(self, session: Session, transport: Any, initial: bytes = b"", **_: Any) -> None:
-        self._take("relay", session, transport, initial)
-
-    def serve_mux(self, session: Session, transport: Any, initial: bytes = b"") -> None:
-        self._take("mux", session, transport, initial)
-
-    def relay_packets(self, session: Session, transport: Any) -> Upper:
-        self._take("packets", session, transport, b"")
-        return self.upper
 
 
 class Client:
@@ -62,40 +38,16 @@ class Client:
         assert vmess.open_response(self.request, await reader.readexactly(38)) == 38
 
 
-class Running:
-    def __init__(self, inbound: VmessInbound, acceptor: Acceptor) -> None:
-        self.inbound = inbound
-        self.acceptor = acceptor
-        self.port = int(inbound.listening.rpartition(":")[2])
-        self.writers: list[asyncio.StreamWriter] = []
-
-    async def say(self, *parts: bytes) -> asyncio.StreamReader:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        self.writers.append(writer)
-        self.client = writer.get_extra_info("sockname")
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-            await asyncio.sleep(0)
-        return reader
-
-    async def call(self) -> tuple[str, Session, bytes]:
-        return await asyncio.wait_for(self.acceptor.calls.get(), 5)
-
-
 @pytest.fixture
 async def running() -> AsyncIterator[Running]:
-    acceptor = Acceptor()
+    acceptor = Recorder()
     users = (model.VmessUser(id=UUID(int=5), email="other"), model.VmessUser(id=USER, email="a@test"))
     config = model.Inbound(tag="in", listen="127.0.0.1", settings=model.VmessInbound(users=users))
     inbound = VmessInbound(config, acceptor, model.Policy())
     await inbound.start()
     made = Running(inbound, acceptor)
     yield made
-    await inbound.close()
-    for end in [*acceptor.transports, *made.writers]:
-        end.close()
-    await asyncio.sleep(0.01)
+    await made.stop()
 
 
 @pytest.mark.parametrize("security", [3, 4, 5])

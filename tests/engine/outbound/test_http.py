@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.engine.outbound.dialing import PlainDialer
 from xrgui.address import Network
-from xrgui.config.model import Account, HttpOutbound, Outbound, Stream
-from xrgui.engine import transport
+from xrgui.config.model import Account, HttpOutbound, Outbound
 from xrgui.engine.errors import AuthenticationError, EngineError, RefusedError, RemoteProtocolError
 from xrgui.engine.outbound.http import HttpOutbound as Http
 from xrgui.engine.session import Session
@@ -16,14 +16,9 @@ from xrgui.engine.session import Session
 MakeSession = Callable[..., Session]
 
 
-class Dialer:
-    async def dial(self, host: str, port: int, protocol_factory: Any) -> Any:
-        return await transport.dial(Stream(), host, port, protocol_factory)
-
-
 def http(port: int, **settings: Any) -> Http:
     config = Outbound(settings=HttpOutbound(address="127.0.0.1", port=port, **settings), tag="proxy")
-    return Http(config, Dialer())
+    return Http(config, PlainDialer())
 
 
 class Proxy:

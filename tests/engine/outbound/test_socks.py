@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.engine.outbound.dialing import PlainDialer
 from xrgui.address import Destination, Network
-from xrgui.config.model import Account, Outbound, SocksOutbound, Stream
-from xrgui.engine import proxy_client, transport
+from xrgui.config.model import Account, Outbound, SocksOutbound
+from xrgui.engine import proxy_client
 from xrgui.engine.errors import AuthenticationError, DialError, LocalProtocolError, RemoteProtocolError
 from xrgui.engine.outbound.socks import SocksOutbound as Socks
 from xrgui.engine.session import Session
@@ -25,14 +26,9 @@ MakeSession = Callable[..., Session]
 UDP = Network.UDP
 
 
-class Dialer:
-    async def dial(self, host: str, port: int, protocol_factory: Any) -> Any:
-        return await transport.dial(Stream(), host, port, protocol_factory)
-
-
 def socks(port: int, account: Account | None = None) -> Socks:
     settings = SocksOutbound(address="127.0.0.1", port=port, account=account)
-    return Socks(Outbound(settings=settings, tag="proxy"), Dialer())
+    return Socks(Outbound(settings=settings, tag="proxy"), PlainDialer())
 
 
 class Server:

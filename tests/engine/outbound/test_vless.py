@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
+from tests.engine.outbound.dialing import PlainDialer
 from xrgui.address import Destination, Network
 from xrgui.config import model
-from xrgui.engine import transport
 from xrgui.engine.errors import DialError, LocalProtocolError, UnansweredError
 from xrgui.engine.outbound.vless import VlessOutbound
 from xrgui.engine.session import Session
@@ -17,13 +17,6 @@ from xrgui.engine.wire import vless
 from xrgui.engine.wire.vless import Command
 
 USER = UUID("b831381d-6324-4d53-ad4f-8cda48b30811")
-
-
-class Dialer:
-    async def dial(
-        self, host: str, port: int, protocol_factory: Callable[[], asyncio.Protocol]
-    ) -> tuple[asyncio.Transport, asyncio.Protocol]:
-        return await transport.dial(model.Stream(), host, port, protocol_factory)
 
 
 class Server:
@@ -69,7 +62,7 @@ async def outbound(server: Server, serve: Any) -> AsyncIterator[VlessOutbound]:
 
 def make(port: int) -> VlessOutbound:
     settings = model.VlessOutbound(address="127.0.0.1", port=port, id=USER)
-    return VlessOutbound(model.Outbound(tag="out", settings=settings), Dialer())
+    return VlessOutbound(model.Outbound(tag="out", settings=settings), PlainDialer())
 
 
 def to(host: str, port: int, network: Network = Network.TCP) -> Session:

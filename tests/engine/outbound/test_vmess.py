@@ -9,9 +9,9 @@ from uuid import UUID
 
 import pytest
 
+from tests.engine.outbound.dialing import PlainDialer
 from xrgui.address import Destination, Network
 from xrgui.config import model
-from xrgui.engine import transport
 from xrgui.engine.errors import LocalProtocolError, RemoteProtocolError, UnansweredError
 from xrgui.engine.outbound.vmess import VmessOutbound, pick_security
 from xrgui.engine.session import Session
@@ -21,13 +21,6 @@ from xrgui.engine.wire.vmess_body import BodyReader, BodyWriter
 
 USER = UUID("b831381d-6324-4d53-ad4f-8cda48b30811")
 SECURITIES = ["auto", "aes-128-gcm", "chacha20-poly1305", "none"]
-
-
-class Dialer:
-    async def dial(
-        self, host: str, port: int, protocol_factory: Callable[[], asyncio.Protocol]
-    ) -> tuple[asyncio.Transport, asyncio.Protocol]:
-        return await transport.dial(model.Stream(), host, port, protocol_factory)
 
 
 class Server:
@@ -72,7 +65,7 @@ async def make(server: Server, serve: Any) -> AsyncIterator[Make]:
     async def make(security: str) -> VmessOutbound:
         port = await serve(server.serve)
         settings = model.VmessOutbound(address="127.0.0.1", port=port, id=USER, security=cast(Any, security))
-        made.append(VmessOutbound(model.Outbound(tag="out", settings=settings), Dialer()))
+        made.append(VmessOutbound(model.Outbound(tag="out", settings=settings), PlainDialer()))
         return made[-1]
 
     yield make

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -89,65 +89,3 @@ def session() -> Callable[..., Session]:
         return Session("in", inbound, Destination(network, host, port), source=origin)
 
     return make
-
-
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@pytest.fixture
-async def serve() -> AsyncIterator[Callable[[Serve], Awaitable[int]]]:
-    """Starts TCP servers on 127.0.0.1; gives their ports."""
-    servers = []
-
-    async def start(handler: Serve, host: str = "127.0.0.1") -> int:
-        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            try:
-                await handler(reader, writer)
-            finally:
-                writer.close()
-
-        server = await asyncio.start_server(handle, host, 0)
-        servers.append(server)
-        port: int = server.sockets[0].getsockname()[1]
-        return port
-
-    yield start
-    for server in servers:
-        server.close()
-        await server.wait_closed()
-
-
-async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
-
-
-@pytest.fixture
-async def echo_port(serve: Callable[[Serve], Awaitable[int]]) -> int:
-    return await serve(echo)
-
-
-class UdpEcho(asyncio.DatagramProtocol):
-    """Answers each packet with the same, and the address it came from in front."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport: Any = transport
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        self.transport.sendto(f"{addr[1]} ".encode() + data, addr)
-
-
-@pytest.fixture
-async def udp_echo() -> AsyncIterator[Callable[[], Awaitable[int]]]:
-    transports = []
-
-    async def start(host: str = "127.0.0.1") -> int:
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(UdpEcho, local_addr=(host, 0))
-        transports.append(transport)
-        port: int = transport.get_extra_info("sockname")[1]
-        return port
-
-    yield start
-    for transport in transports:
-        transport.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +15,6 @@ from time import time
 import msgspec
 
 from xrgui import bridge_key, rpc
-from xrgui.address import format_endpoint
 from xrgui.config import model
 from xrgui.config.naming import name_everything
 from xrgui.engine.dispatcher import Dispatcher
@@ -29,9 +28,10 @@ from xrgui.engine.outbound.vless import VlessOutbound
 from xrgui.engine.resolver import Resolver
 from xrgui.engine.reverse.bridge import Bridge, Dial, tunnel_target
 from xrgui.engine.reverse.place import take as take_place
-from xrgui.engine.reverse.portal import Link, Portal
+from xrgui.engine.reverse.portal import Portal
 from xrgui.engine.router import Route, Router
 from xrgui.engine.session import Cancellable, Session
+from xrgui.engine.status import bridge_status, inbound_status, outbound_status, portal_status, server_of
 from xrgui.engine.tasks import spawn
 
 log = logging.getLogger(__name__)
@@ -360,20 +360,14 @@ class Engine:
         return portal is not None
 
     def status(self) -> rpc.EngineStatus:
+        sessions = self.sessions.values()
+        came, went = Counter(s.inbound_tag for s in sessions), Counter(s.outbound_tag for s in sessions)
         return rpc.EngineStatus(
             started_at=self.started_at,
-            inbounds=tuple(self._inbound_status(tag, *entry) for tag, entry in self._inbounds.items()),
-            outbounds=tuple(
-                rpc.OutboundStatus(
-                    tag,
-                    str(entry.settings.__struct_config__.tag),
-                    server_of(entry),
-                    sum(1 for s in self.sessions.values() if s.outbound_tag == tag),
-                )
-                for tag, (entry, _) in self._outbounds.items()
-            ),
-            bridges=tuple(self._bridge_status(bridge) for _, bridge in self._bridges.values()),
-            portals=tuple(self._portal_status(portal) for portal in self._portals.values()),
+            inbounds=tuple(inbound_status(*pair, came[tag]) for tag, pair in self._inbounds.items()),
+            outbounds=tuple(outbound_status(entry, went[tag]) for tag, (entry, _) in self._outbounds.items()),
+            bridges=tuple(bridge_status(bridge) for _, bridge in self._bridges.values()),
+            portals=tuple(portal_status(portal, went[tag]) for tag, portal in self._portals.items()),
             totals=self.totals(),
         )
 
@@ -389,69 +383,6 @@ class Engine:
             refused=dispatcher.refused + turned_away,
             over_limit=dispatcher.over_limit + turned_away,
         )
-
-    def _inbound_status(self, tag: str, entry: model.Inbound, running: Inbound) -> rpc.InboundStatus:
-        return rpc.InboundStatus(
-            tag=tag,
-            protocol=str(entry.settings.__struct_config__.tag),
-            listen=running.listening,
-            connections=sum(1 for s in self.sessions.values() if s.inbound_tag == tag),
-        )
-
-    def _bridge_status(self, bridge: Bridge) -> rpc.BridgeStatus:
-        now = asyncio.get_running_loop().time()
-        rtts = [link.worker.rtt for link in bridge.links if link.worker.rtt is not None]
-        return rpc.BridgeStatus(
-            tag=bridge.tag,
-            dialect="vless" if bridge.reverse else "classic",
-            state=bridge.state,
-            server=bridge.server,
-            attempt=bridge.attempt,
-            next_try_in=max(bridge.next_try - now, 0) if bridge.state == "waiting" else 0,
-            links=len(bridge.links),
-            since=time() - (now - bridge.since),
-            error=bridge.error,
-            fault=bridge.fault,
-            rtt_ms=min(rtts) * 1000 if rtts else None,
-            public=bridge.public,
-            equal=any(link.worker.equal for link in bridge.links),
-        )
-
-    def _portal_status(self, portal: Portal) -> rpc.PortalStatus:
-        now = asyncio.get_running_loop().time()
-        rtts = [link.worker.rtt for link in portal.links if link.worker.rtt is not None]
-        return rpc.PortalStatus(
-            tag=portal.tag,
-            dialect="classic" if portal.domain else "vless",
-            links=len(portal.links),
-            visitors=sum(1 for s in self.sessions.values() if s.outbound_tag == portal.tag),
-            since=time() - (now - portal.since),
-            peers=tuple(
-                link.session.source.endpoint if link.session.source else "" for link in portal.links
-            ),
-            rtt_ms=min(rtts) * 1000 if rtts else None,
-            pending=tuple(_pending(link) for link in portal.pending if link.introduced),
-            forged=portal.forged,
-        )
-
-
-def server_of(entry: model.Outbound) -> str:
-    """``host:port`` of a proxy; empty for outbounds that have none."""
-    settings = entry.settings
-    if isinstance(settings, model.FreedomOutbound | model.BlackholeOutbound):
-        return ""
-    return format_endpoint(settings.address, settings.port)
-
-
-def _pending(link: Link) -> rpc.PendingBridge:
-    key = link.proven_key()
-    return rpc.PendingBridge(
-        key=bridge_key.encode(key),
-        fingerprint=bridge_key.fingerprint(key) if key else "",
-        address=link.address,
-        since=link.since,
-        xrgui=link.worker.peer is not None,
-    )
 
 
 def _bridge_keys(config: model.Config) -> dict[str, list[bytes]]:
@@ -478,7 +409,7 @@ def _without_keys(entry: model.Inbound) -> model.Inbound:
 
 
 def _load_key(file: str) -> bridge_key.BridgeKey | None:
-    """The key in *file*, or this machine's; none is a warning only where *file* should hold one."""
+    """The key in *file*, or this machine's; that there is none is told only where *file* should hold one."""
     path = Path(file) if file else bridge_key.default_path()
     try:
         return bridge_key.load(path)

@@ -10,7 +10,8 @@ import pytest
 
 from xrgui import certificate
 from xrgui.commands.errors import CommandError
-from xrgui.commands.expose import Target, _told_url, judge, parse_target, public_url
+from xrgui.commands.expose import Target, _told_url, parse_target, public_url
+from xrgui.commands.link import judge
 from xrgui.commands.via import Via, read_via
 from xrgui.config import model
 from xrgui.profiles.compile import share_through

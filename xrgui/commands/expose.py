@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from typing import NamedTuple
 
 import click
 
-from xrgui import bridge_key, logs, loop
+from xrgui import loop
 from xrgui.address import Network, format_endpoint, parse_endpoint
-from xrgui.commands.errors import CommandError
-from xrgui.commands.run import control_socket, log_level, until_stopped, with_signals
+from xrgui.commands.link import LOOK, bridge_of, run_bridge, say, wait_for_link
+from xrgui.commands.run import log_level
 from xrgui.commands.via import Via, read_via
-from xrgui.config import model
-from xrgui.config.check import check
-from xrgui.engine.engine import Engine
-from xrgui.engine.errors import EngineError
-from xrgui.engine.errors import describe as phrase
 from xrgui.engine.host import Host
-from xrgui.engine.tasks import spawn
 from xrgui.profiles.compile import share_through
 from xrgui.profiles.model import Service
 from xrgui.rpc import BridgeStatus
 
 NAME = "expose"
-LOOK = 0.1
-"""Seconds between two looks at the link."""
 HELLO_WAIT = 1.0
 """Seconds after the link is up in which the server may still tell its public ports."""
 
@@ -102,38 +92,10 @@ def expose(
     loop.run(_expose(wanted, found, public_url or "", log_level or "info"))
 
 
-def have_key() -> None:
-    """A public server may ask for this machine's key; it is made where there is none yet."""
-    try:
-        bridge_key.ensure(bridge_key.default_path())
-    except (OSError, ValueError):
-        return  # the engine says what is wrong with it
-
-
 async def _expose(target: Target, via: Via, url: str, level: str) -> None:
-    host = Host(Engine, logs.install(level), level=level)
-    have_key()
-    with_signals(host, host.follow_logs)
     service = Service(port=target.port, host=target.host, network=target.network)
     config = share_through(via.server, (service,), via.tunnel_domain)
-    judge(config)
-    try:
-        await host.apply(NAME, config)
-    except (EngineError, OSError) as error:
-        raise CommandError(f"{phrase(error)}.") from None
-    async with control_socket(host, True):
-        watch = spawn(_announce(host, target, via, url), "announce")
-        await until_stopped(host)
-        watch.cancel()
-
-
-def judge(config: model.Config) -> None:
-    """Tell what is doubtful about the server, such as a link without TLS. Raises CommandError."""
-    for problem in check(config, probe_ports=False):
-        hint = f"{problem.hint[:1].upper()}{problem.hint[1:]}." if problem.hint else ""
-        if problem.is_error:
-            raise CommandError(f"The public server: {problem.message}", hint)
-        say(f"The public server: {problem.message}. {hint}".strip())
+    await run_bridge(NAME, config, level, lambda host: _announce(host, target, via, url))
 
 
 async def _announce(host: Host, target: Target, via: Via, url: str) -> None:
@@ -141,15 +103,14 @@ async def _announce(host: Host, target: Target, via: Via, url: str) -> None:
     await _look_at_target(target)
     bridge = await wait_for_link(host, NAME)
     deadline = asyncio.get_running_loop().time() + HELLO_WAIT
-    while not url:
-        url = _told_url(bridge, target, via)
-        if not url and asyncio.get_running_loop().time() > deadline:
+    while not (url := url or _told_url(bridge, target, via)):
+        if asyncio.get_running_loop().time() > deadline:
             say(
                 "The link is up, but the server does not tell at which port visitors come in. "
                 "Its configuration says; --public-url has it printed here."
             )
             return
-        await asyncio.sleep(0 if url else LOOK)
+        await asyncio.sleep(LOOK)
         bridge = bridge_of(host, NAME)
     print(url, flush=True)
     say(f"Visitors of {url} reach {target}. Ctrl-C ends it.")
@@ -164,36 +125,6 @@ def _told_url(bridge: BridgeStatus, target: Target, via: Via) -> str:
     return ""
 
 
-async def wait_for_link(host: Host, name: str) -> BridgeStatus:
-    said = ""
-    while True:
-        bridge = bridge_of(host, name)
-        if bridge.state == "up":
-            return bridge
-        if bridge.error and bridge.error != said:
-            said = bridge.error
-            say(ADVICE.get(bridge.fault, OTHERWISE))
-        await asyncio.sleep(LOOK)
-
-
-def bridge_of(host: Host, name: str) -> BridgeStatus:
-    return host.engines[name].status().bridges[0]
-
-
-ADVICE = {
-    "refused": "Nothing listens there: look whether the server runs and the port is right.",
-    "timeout": "Nothing answers there: look whether the address is right and no firewall is in between.",
-    "unreachable": "There is no way there: look whether this computer is online and the address is right.",
-    "certificate": "It is not the server that the link names: compare its certificate with the pin (pcs).",
-    "name": "The server's name is not known: look at its spelling.",
-    "closed": "The server hung up: look whether it knows this id as a bridge (a user with `reverse`).",
-    "unapproved": "Give the server's owner this computer's key, which `xrgui key` shows.",
-    "protocol": "The server speaks another protocol: look whether port, transport and TLS agree.",
-}
-"""What to do about the `fault` of a bridge."""
-OTHERWISE = "The server's log may say more."
-
-
 async def _look_at_target(target: Target) -> None:
     if target.network is Network.UDP:
         return
@@ -203,8 +134,3 @@ async def _look_at_target(target: Target) -> None:
         writer.close()
     except OSError:
         say(f"Nothing answers at {target} yet: visitors fail until something listens there.")
-
-
-def say(text: str) -> None:
-    colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    print(f"\x1b[1m{text}\x1b[0m" if colour else text, file=sys.stderr, flush=True)

@@ -9,18 +9,14 @@ from typing import NamedTuple
 import click
 import msgspec
 
-from xrgui import logs, loop
+from xrgui import loop
 from xrgui.address import Network, format_endpoint
 from xrgui.commands.errors import CommandError
-from xrgui.commands.expose import have_key, judge, say, wait_for_link
-from xrgui.commands.run import control_socket, log_level, until_stopped, with_signals
+from xrgui.commands.link import bridge_of, run_bridge, say, wait_for_link
+from xrgui.commands.run import log_level
 from xrgui.commands.via import Via, read_via
 from xrgui.config import model
-from xrgui.engine.engine import Engine
-from xrgui.engine.errors import EngineError
-from xrgui.engine.errors import describe as phrase
 from xrgui.engine.host import Host
-from xrgui.engine.tasks import spawn
 from xrgui.profiles.compile import BRIDGE_TAG, share_through
 
 replace = msgspec.structs.replace
@@ -106,20 +102,8 @@ def forward(forward: str, via: str, server: str | None, domain: str | None, log_
 
 
 async def _forward(wanted: Forward, via: Via, level: str) -> None:
-    host = Host(Engine, logs.install(level), level=level)
-    have_key()
-    with_signals(host, host.follow_logs)
-    config = forward_through(via, wanted)
-    judge(config)
-    try:
-        await host.apply(NAME, config)
-    except (EngineError, OSError) as error:
-        raise CommandError(f"{phrase(error)}.") from None
     failures: list[CommandError] = []
-    async with control_socket(host, True):
-        watch = spawn(_watch(host, wanted, failures), "forward")
-        await until_stopped(host)
-        watch.cancel()
+    await run_bridge(NAME, forward_through(via, wanted), level, lambda host: _watch(host, wanted, failures))
     if failures:
         raise failures[0]
 
@@ -144,7 +128,7 @@ async def _watch(host: Host, wanted: Forward, failures: list[CommandError]) -> N
 
 async def _is_equal(host: Host) -> bool:
     deadline = asyncio.get_running_loop().time() + HELLO_WAIT
-    while not host.engines[NAME].status().bridges[0].equal:
+    while not bridge_of(host, NAME).equal:
         if asyncio.get_running_loop().time() > deadline:
             return False
         await asyncio.sleep(LOOK / 4)

@@ -349,7 +349,8 @@ class Limits(Struct):
     memory: int = 0
     """MiB that sub-connections of the process may hold; 0: a quarter of the machine's memory."""
     resume: int = 90
-    """Seconds that sub-connections wait for another main connection when theirs is lost."""
+    """Seconds that sub-connections wait for another main connection when theirs is lost: more than a freeze of a
+    minute, which TCP outlives too."""
 
 
 class Config(Struct):

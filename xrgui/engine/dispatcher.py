@@ -16,8 +16,9 @@ from xrgui.engine.interfaces import Outbound
 from xrgui.engine.limits import Crowd, RareLog
 from xrgui.engine.mux.connection import Opened
 from xrgui.engine.mux.packets import PacketStream
+from xrgui.engine.mux.sending import UNLIMITED
 from xrgui.engine.mux.substream import SubStream
-from xrgui.engine.mux.worker import MuxWorker
+from xrgui.engine.mux.worker import BUFFER_LIMIT, MuxWorker
 from xrgui.engine.relay import PacketVisitorLeg, VisitorLeg, reset
 from xrgui.engine.reverse.portal import Portal
 from xrgui.engine.roaming import RoamingFlows
@@ -308,8 +309,8 @@ class Dispatcher:
         """Bytes that a sub-connection of a peer without credits may hold (policy `bufferSize`)."""
         size = self.policy.level(0).buffer_size
         if size is None:
-            return 16 * 1024 * 1024
-        return size if size >= 0 else 1 << 62
+            return BUFFER_LIMIT
+        return size if size >= 0 else UNLIMITED
 
     def close_session(self, session_id: int, reason: str) -> bool:
         session = self.sessions.get(session_id)

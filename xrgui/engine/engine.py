@@ -55,11 +55,11 @@ class BridgeSpec:
     """The tunnel domain of the classic dialect; empty for VLESS reverse."""
     carrier: model.Outbound
     """The outbound through which its links are dialled."""
-    key: str = ""
+    key: str
     """The file of its key; empty: this machine's, if there is one."""
-    visitors: bool = True
+    visitors: bool
     """Whether it takes any."""
-    links: int = 2
+    links: int
     """How many it keeps ready."""
 
 

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from xrgui.config.model import Limits
 from xrgui.engine.errors import RemoteProtocolError
 from xrgui.engine.memory import memory
 from xrgui.engine.mux import extension, frames
@@ -22,9 +23,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-GRACE = 90.0
-"""Seconds that a sub-connection waits for the next link, unless the configuration says otherwise: more than a freeze of
-a minute, which TCP outlives too."""
+GRACE = float(Limits().resume)
+"""Seconds that a sub-connection waits for the next link, unless the configuration says otherwise."""
 REMEMBERED = 4
 """Times the grace for which the end of one is remembered: its opener may notice the loss of the link late, and then
 waits."""

@@ -14,6 +14,7 @@ import msgspec
 
 from xrgui.address import Destination, Network
 from xrgui.bridge_key import BridgeKey, fingerprint
+from xrgui.config.model import LINKS
 from xrgui.engine.errors import Fault, RefusedError, RemoteProtocolError, describe, fault
 from xrgui.engine.interfaces import Acceptor
 from xrgui.engine.mux import extension
@@ -61,7 +62,7 @@ class Bridge:
         buffer_limit: Callable[[], int],
         key: BridgeKey | None = None,
         visitors: bool = True,
-        warm: int = 2,
+        warm: int = LINKS,
         place: Place | None = None,
     ) -> None:
         """*key* proves to the portal who we are; without *visitors* it is asked to send none. *warm* links are kept

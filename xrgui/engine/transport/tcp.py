@@ -7,7 +7,8 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from xrgui.address import format_endpoint, parse_ip
@@ -128,24 +129,22 @@ def _file_id(name: str) -> tuple[int, int] | None:
 
 
 def _adopt(loop: asyncio.AbstractEventLoop, connection: socket.socket, factory: ProtocolFactory) -> bool:
-    """`loop.connect_accepted_socket` without a task, which would cost a tenth of each accept. False if it fails.
+    """`loop.connect_accepted_socket` without a task, which would cost a tenth of each accept. False if it fails."""
+    return _step(loop.connect_accepted_socket(factory, connection), connection)
 
-    The coroutine waits once, for `connection_made`; it is stepped over that by hand.
-    """
-    adoption = loop.connect_accepted_socket(factory, connection)
 
-    def step(_: object = None) -> bool:
-        try:
-            waiter = adoption.send(None)
-        except StopIteration:
-            return True
-        except OSError:
-            connection.close()
-            return False
-        waiter.add_done_callback(step)
+def _step(adoption: Coroutine[Any, Any, object], connection: socket.socket, _: object = None) -> bool:
+    """The coroutine waits once, for `connection_made`; it is stepped over that by hand. Nothing refers to itself here:
+    a kilobyte of each connection would wait for a look for cycles."""
+    try:
+        waiter = adoption.send(None)
+    except StopIteration:
         return True
-
-    return step()
+    except OSError:
+        connection.close()
+        return False
+    waiter.add_done_callback(partial(_step, adoption, connection))
+    return True
 
 
 async def listen(options: SockOpt, address: str, port: int, factory: ProtocolFactory) -> Listener:

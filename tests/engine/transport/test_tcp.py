@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import resource
@@ -217,6 +218,33 @@ async def test_many_connections_at_once(bench: Any) -> None:
 
 
 # Dialling
+
+
+async def test_connections_that_have_ended_wait_for_no_look_for_cycles(bench: Any) -> None:
+    """These looks are rare (xrgui/loop.py): what each connection leaves would be kept for minutes, at both ends."""
+
+    def sockets_held() -> int:
+        return sum(type(each) is sockets.StreamSocket for each in gc.get_objects())
+
+    listener, accepted = await bench.listen(Stream())
+    gc.collect()
+    gc.disable()
+    try:
+        before = sockets_held()
+        for _ in range(10):
+            assert tcp.connect_at_once(SockOpt(), "127.0.0.1", listener.port, bench.recorder)
+            theirs = await accepted.get()
+            while not theirs.made:
+                await asyncio.sleep(0)
+            theirs.transport.abort()
+            for each in bench.made:
+                await each.ended()
+            bench.made.clear()
+        del theirs, each
+        await asyncio.sleep(0)
+        assert sockets_held() == before
+    finally:
+        gc.enable()
 
 
 async def test_causes_in_plain_words(bench: Any, free_port: Any) -> None:

@@ -131,8 +131,8 @@ class Bed:
 
     @property
     def link(self) -> int:
-        """Where the desktop side dials: the tunnel's port, or the proxy's before it."""
-        return int(getattr(self.wire, "port", self.tunnel.link))
+        """Where the desktop side dials."""
+        return self.wire.port
 
     def memory(self) -> float:
         """MB of both ends."""

@@ -150,11 +150,11 @@ def once(row: FaultRow, contestant: str, sizes: Sizes, here: Place, variant: Var
 
     @contextlib.contextmanager
     def on_the_link(port: int) -> Iterator[int]:
-        with wire(port) as (its_wire, dialled):
+        with wire(port) as its_wire:
             made.append(its_wire)
             if variant.rtt:
                 its_wire.slow(variant.rtt)
-            yield dialled
+            yield its_wire.port
 
     try:
         with tunnels.tunnel(contestant, "raw", here, on_the_link, variant.links) as tunnel:

@@ -133,7 +133,8 @@ def configurations(
         spoken = Shape("vless-reverse", "vless", spoken.transport)
     bridge = topologies.bridge(spoken, link, certificates)
     if links is not None and programs(contestant)[0] == "xrgui":
-        bridge["reverse"]["bridges"][0]["links"] = links
+        end = bridge["reverse"]["bridges"][0] if "reverse" in bridge else bridge["outbounds"][1]["settings"]["reverse"]
+        end["links"] = links
     return topologies.portal(spoken, link, services, certificates), bridge
 
 

@@ -56,7 +56,8 @@ class AbsentError(Exception):
 class Wire(Protocol):
     """One tunnel's main link."""
 
-    kind: str
+    port: int
+    """Where the desktop side dials: the tunnel's port, or the proxy's before it."""
 
     def cut(self, desktop: psutil.Process) -> None:
         """The connections that stand go silent for ever; new ones work, as when a NAT has forgotten."""
@@ -78,32 +79,30 @@ class Wire(Protocol):
 
 
 class KernelWire:
-    kind = "namespace and nftables"
-
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.port = port
         self._path: subprocess.Popen[str] | None = None
 
     def cut(self, desktop: psutil.Process) -> None:
-        for port in link_ports(desktop, self._port):
+        for port in link_ports(desktop, self.port):
             self._rule("tcp", "sport", str(port), "drop")
             self._rule("tcp", "dport", str(port), "drop")
 
     def freeze(self) -> None:
-        self._rule("tcp", "dport", str(self._port), "drop")
-        self._rule("tcp", "sport", str(self._port), "drop")
+        self._rule("tcp", "dport", str(self.port), "drop")
+        self._rule("tcp", "sport", str(self.port), "drop")
 
     def heal(self) -> None:
         subprocess.run(["nft", "flush", "chain", "inet", "faults", "input"], check=True)
 
     def reset(self) -> None:
         for end in ("sport", "dport"):
-            argv = ["ss", "-K", "state", "established", end, "=", str(self._port)]
+            argv = ["ss", "-K", "state", "established", end, "=", str(self.port)]
             subprocess.run(argv, capture_output=True, check=False)
 
     def lose(self, percent: int) -> None:
         for end in ("sport", "dport"):
-            self._rule("tcp", end, str(self._port), "numgen", "random", "mod", "100", "<", str(percent), "drop")
+            self._rule("tcp", end, str(self.port), "numgen", "random", "mod", "100", "<", str(percent), "drop")
 
     def slow(self, rtt: float) -> None:
         argv = [sys.executable, "-m", "bench.fault_path", SLOW, str(rtt / 2)]
@@ -122,7 +121,7 @@ class KernelWire:
 
     def _routed(self, change: str) -> None:
         for end in ("sport", "dport"):
-            _ip("rule", change, "pref", "5", "iif", "lo", "ipproto", "tcp", end, str(self._port), "lookup", TABLE)
+            _ip("rule", change, "pref", "5", "iif", "lo", "ipproto", "tcp", end, str(self.port), "lookup", TABLE)
 
     def close(self) -> None:
         self.heal()
@@ -214,9 +213,7 @@ class Pipe(asyncio.Protocol):
 
 
 class ProxyWire:
-    """Runs in a thread; `port` leads to *target*."""
-
-    kind = "proxy"
+    """Runs in a thread; its `port` leads to *target*."""
 
     def __init__(self, target: int) -> None:
         self.loop = asyncio.new_event_loop()
@@ -271,20 +268,13 @@ class ProxyWire:
 
 
 @contextlib.contextmanager
-def wire(port: int) -> Iterator[tuple[Wire, int]]:
-    """The wire to *port*, and the port at which the desktop side has to dial."""
-    if namespaced():
-        made = KernelWire(port)
-        try:
-            yield made, port
-        finally:
-            made.close()
-        return
-    proxy = ProxyWire(port)
+def wire(port: int) -> Iterator[Wire]:
+    """The wire to *port*."""
+    made: KernelWire | ProxyWire = KernelWire(port) if namespaced() else ProxyWire(port)
     try:
-        yield proxy, proxy.port
+        yield made
     finally:
-        proxy.close()
+        made.close()
 
 
 if sys.platform == "win32":

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from bench import fault_rows, faults
+from bench import fault_rows, faults, tunnels
 from bench.fault_bed import QUICK, Held, high
 from bench.fault_ends import growth
 from bench.fault_link import lossy_ways
 from bench.fault_visitors import jain
 from tests.interop import peers
+from xrgui.config import model
+from xrgui.config.load import load_value
 
 
 def once(row: str, place: faults.Place, contestant: str = "xrgui") -> dict[str, float]:
@@ -64,6 +66,16 @@ def test_links_are_chosen_where_one_may() -> None:
     assert ways("v2ray") == ["1 main, 50 ms, "]
     assert ways("frp") == ["1 main, 50 ms, ", "one each, 50 ms, "]
     assert ways("rathole") == ["one each, 50 ms, "]
+
+
+@pytest.mark.parametrize("contestant", ["xrgui", "xrgui/v2ray", "xrgui-reverse"])
+def test_links_are_asked_for_where_the_dialect_has_them(contestant: str) -> None:
+    _, desktop = tunnels.configurations(contestant, "raw", 1, (), {}, 4)
+    assert isinstance(desktop, dict)
+    config = load_value(desktop).config
+    assert config is not None
+    ends = [entry.settings.reverse for entry in config.outbounds if isinstance(entry.settings, model.VlessOutbound)]
+    assert [end.links for end in (*config.reverse.bridges, *filter(None, ends))] == [4]
 
 
 def test_the_table_names_every_figure() -> None:

@@ -17,6 +17,8 @@ MOST_PROBES = 256
 """Ports of one range that are tried: more would keep the user waiting."""
 
 _WILDCARDS = ("", "0.0.0.0", "::")
+_Space = tuple[Network, str]
+"""A network, and one of the groups of addresses that `_places` names."""
 
 
 class _Listener(NamedTuple):
@@ -72,9 +74,6 @@ def _rival(listener: _Listener, wanted: defaultdict[_Space, _Wanted]) -> _Listen
             rival = rival or wanted[network, against].rival(listener)
             wanted[network, at].add(listener)
     return rival
-
-
-_Space = tuple[Network, str]
 
 
 def _places(listen: str, v6only: bool) -> Iterator[tuple[str, str]]:

@@ -117,29 +117,16 @@ class Dispatcher:
             self._turn_away(session, transport, initial, why, None)
             return
 
-        def accept(stream: SubStream | PacketStream, opened: Opened) -> None:
-            inner = Session(
-                session.inbound_tag,
-                session.inbound_protocol,
-                opened.target,
-                source=session.source,
-                local=session.local,
-                user=session.user,
-            )
-            inner.link = worker.number
-            if isinstance(stream, PacketStream) and opened.global_id:
-                owner = inner.inbound_tag, inner.user, opened.global_id
-                self._roaming.accept(owner, stream, lambda flow: self.relay_packets(inner, flow))
-            elif isinstance(stream, PacketStream):
-                stream.set_protocol(self.relay_packets(inner, stream))
-            else:
-                self.relay(inner, stream)
-
         def lost(worker: MuxWorker, _: Exception | None) -> None:
             self._mux_workers.discard(worker)
             self.crowd.leave(session)
 
-        worker = MuxWorker(client=False, accept=accept, lost=lost, buffer_limit=self.buffer_limit())
+        worker = MuxWorker(
+            client=False,
+            accept=lambda stream, opened: self._carried(session, worker.number, stream, opened),
+            lost=lost,
+            buffer_limit=self.buffer_limit(),
+        )
         self._mux_workers.add(worker)
         self.crowd.enter(session)
         transport.set_protocol(worker)
@@ -147,6 +134,25 @@ class Dispatcher:
         transport.resume_reading()
         if initial:
             worker.data_received(initial)
+
+    def _carried(self, outer: Session, link: int, stream: SubStream | PacketStream, opened: Opened) -> None:
+        """Relay what a client opens on the main connection of *outer*."""
+        session = Session(
+            outer.inbound_tag,
+            outer.inbound_protocol,
+            opened.target,
+            source=outer.source,
+            local=outer.local,
+            user=outer.user,
+        )
+        session.link = link
+        if isinstance(stream, PacketStream) and opened.global_id:
+            owner = session.inbound_tag, session.user, opened.global_id
+            self._roaming.accept(owner, stream, lambda flow: self.relay_packets(session, flow))
+        elif isinstance(stream, PacketStream):
+            stream.set_protocol(self.relay_packets(session, stream))
+        else:
+            self.relay(session, stream)
 
     # relay.Registry
 

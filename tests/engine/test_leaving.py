@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import uuid4
 
@@ -145,6 +146,25 @@ async def test_a_visitors_inbound_that_goes_takes_nobody_new(tunnel: Pair) -> No
     await apply(tunnel.portal, config)
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection(LOOPBACK, port)
+    await still_works(stream)
+    await finish(stream)
+
+
+async def test_a_change_that_cannot_start_leaves_what_was_there(tunnel: Pair, free_port: Callable[[], int]) -> None:
+    """What it had stopped before is started again."""
+    stream = await visitor(tunnel)
+    config = copy.deepcopy(tunnel.settings)
+    port = config["inbounds"][0]["port"] = free_port()
+    await apply(tunnel.portal, config)
+    with socket.create_server((LOOPBACK, 0)) as other:
+        failing = copy.deepcopy(config)
+        failing["inbounds"][0]["settings"]["http"] = True
+        failing["inbounds"].append({**config["inbounds"][0], "tag": "taken", "port": other.getsockname()[1]})
+        with pytest.raises(OSError, match="is taken by"):
+            await apply(tunnel.portal, failing)
+    assert [inbound.tag for inbound in tunnel.portal.status().inbounds] == ["links", "visitors"]
+    assert listening(tunnel.portal, "visitors") == port
+    await finish(await visitor(tunnel))
     await still_works(stream)
     await finish(stream)
 

@@ -173,7 +173,7 @@ class Engine:
             again = make_inbound(entry, self.dispatcher, self.portal, self.config.policy)
             try:
                 await again.start()
-            except OSError as error:
+            except (OSError, EngineError) as error:
                 log.error("inbound %s cannot go on: %s", tag, error)
                 del self._inbounds[tag]
             else:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -22,9 +26,9 @@ def loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLoop]:
         yield made
 
 
-def made(*, stock: bool, visitors: int = 1) -> MuxWorker:
+def made(*, stock: bool, visitors: int = 1, wire: Wire | None = None) -> MuxWorker:
     link = MuxWorker(client=True, lost=lambda *_: None)
-    wire = Wire()
+    wire = wire or Wire()
     wire.writer = link
     link.connection_made(wire)
     link.rtt = RTT
@@ -96,4 +100,32 @@ def test_a_loop_that_is_always_late_still_judges(loop: FakeLoop) -> None:
     for _ in range(20):
         loop.now += 0.3
         loop.pass_time(0.05)
+    assert link.closed
+
+
+class Acknowledged(Wire):
+    """A link whose other end's system takes all that we send, while nobody there reads it."""
+
+    family = socket.AF_INET
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self if name == "socket" else default
+
+    def setsockopt(self, *option: int) -> None: ...
+
+    def getsockopt(self, level: int, option: int, size: int) -> bytes:
+        milliseconds = 10
+        return struct.pack(f"=56xI{size - 60}x", milliseconds)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no system else tells when it was acknowledged")
+def test_a_stuck_reader_gets_no_visitors_and_half_a_minute(loop: FakeLoop) -> None:
+    link = made(stock=False, wire=Acknowledged())
+    asked: list[float] = []
+    link.fell_silent = lambda: asked.append(loop.time())
+    loop.pass_time(health.STUCK_TIMEOUT - 1)
+    assert not link.closed
+    assert link.health.late
+    assert not asked
+    loop.pass_time(2)
     assert link.closed

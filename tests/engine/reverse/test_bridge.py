@@ -18,6 +18,7 @@ from xrgui.engine.mux import extension, frames, health, worker
 from xrgui.engine.mux.worker import MuxWorker
 from xrgui.engine.reverse import control, waiting
 from xrgui.engine.reverse.bridge import Bridge, retry_delay
+from xrgui.engine.reverse.bridge_link import ANSWER_TIMEOUT
 from xrgui.engine.session import Session
 
 FIRST = frames.new(1, Destination(Network.UDP, control.VLESS_DOMAIN, 0))
@@ -217,6 +218,16 @@ def test_a_portal_that_takes_links_and_drops_them_is_not_dialled_without_a_pause
     loop.pass_time(60)
     assert 3 < len(net.dials) < 60
     assert len(net.bridge.links) <= 8
+
+
+def test_a_server_that_never_speaks_as_a_portal_is_told_as_such(net: Net, loop: FakeLoop) -> None:
+    net.behaviour = Dial.stand
+    net.bridge.start()
+    loop.pass_time(ANSWER_TIMEOUT + 0.5)
+    assert net.dials[0].worker.closed
+    assert net.bridge.links == []
+    assert (net.bridge.state, net.bridge.fault) == ("waiting", "closed")
+    assert net.bridge.error == "the server took the connection but does not answer as a portal"
 
 
 def test_a_network_change_dials_at_once_whatever_the_delay(net: Net, loop: FakeLoop) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 
@@ -11,11 +12,12 @@ from tests.fuzz.clock import FakeLoop
 from tests.fuzz.wire import TARGET, Side, Wire
 from xrgui.address import Destination, Network
 from xrgui.engine.errors import RefusedError
+from xrgui.engine.interfaces import Acceptor
 from xrgui.engine.memory import memory
 from xrgui.engine.mux import extension, frames, health, resumption, worker
-from xrgui.engine.mux.worker import MuxWorker
+from xrgui.engine.mux.worker import BRIDGE_IDS, MuxWorker
 from xrgui.engine.reverse import waiting
-from xrgui.engine.reverse.portal import PLAIN_AFTER, Portal
+from xrgui.engine.reverse.portal import NOT_APPROVED, PLAIN_AFTER, Portal
 from xrgui.engine.session import Session
 
 LIMIT = 1 << 20
@@ -76,6 +78,23 @@ def test_who_waits_for_approval_is_told_once_it_is_clear_what_he_is(
     worker.peer = None
     waiting_link.since -= PLAIN_AFTER
     assert waiting_link.introduced
+
+
+def test_what_an_unapproved_bridge_opens_is_refused(loop: FakeLoop) -> None:
+    asking = Portal("portal", buffer_limit=lambda: LIMIT, keys=(), acceptor=cast(Acceptor, object()))
+    asking._hello = lambda: extension.Hello(extension.FEATURES, LIMIT, b"p" * 16, nonce=bytes(32))
+    made = link(asking)
+    made.data_received(extension.Hello(extension.FEATURES, LIMIT, b"b" * 16).encode())
+    said = cast(Wire, made.transport).under_way
+    loop.settle()
+    said.clear()
+    number = BRIDGE_IDS[0]
+    made.data_received(extension.Open(number, 1).encode() + frames.new(number, TARGET))
+    made.data_received(extension.Reopen(number + 1, 2, 0).encode())
+    loop.settle()
+    reset = extension.Reset(number, extension.DENIED, NOT_APPROVED).encode()
+    assert said == reset + frames.end(number, error=True) + frames.end(number + 1, error=True)
+    assert list(made.streams) == [1]
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tests.profiles.samples import (
 from xrgui.address import Network
 from xrgui.certificate import make
 from xrgui.profiles.model import (
+    ApprovedKey,
     Bridge,
     Certificate,
     Entry,
@@ -113,6 +114,8 @@ def test_a_new_profile_says_what_is_missing_in_plain_words():
          "bridges.same_name"),
         (server(bridges=(Bridge(name="home", secret=ID), Bridge(name="b", secret=ID.replace("-", "")))),
          "bridges[1].secret", "bridges.same_id"),
+        (server(bridges=(Bridge(name="home", secret=ID, keys=(ApprovedKey(public="AAAA"),)),)), "bridges[0].keys",
+         "bridges.key"),
         (server(dialect="classic", bridges=(Bridge(name="home", secret=ID), Bridge(name="lab", secret="b"))),
          "bridges[1].domain", "domain.twice"),
         (server(entries=()), "entries", "entries.missing"),

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QRect
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from tests.ui import fakes
 from xrgui import certificate
@@ -313,3 +314,19 @@ def test_buttons_wrap_where_the_width_ends(qtbot) -> None:
     assert flow.heightForWidth(400) == 30
     assert flow.heightForWidth(220) == 68
     assert flow.heightForWidth(100) == 106
+
+
+def test_what_expands_takes_the_rest_of_its_line(qtbot) -> None:
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    flow = FlowLayout()
+    fixed, edit = QWidget(), QLineEdit()
+    fixed.setFixedSize(100, 30)
+    edit.setMinimumWidth(40)
+    for part in (fixed, edit):
+        flow.addWidget(part)
+    holder.setLayout(flow)
+    wide = 100 + edit.sizeHint().width() + 60
+    for width, left in ((wide, 108), (wide - 80, 0)):
+        flow.setGeometry(QRect(0, 0, width, 100))
+        assert (edit.x(), edit.width()) == (left, width - left)

@@ -29,7 +29,7 @@ QPushButton[kind="primary"] { background: $accent; color: $on_accent; border-col
 QPushButton[kind="primary"]:hover { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[kind="primary"]:focus { border: 2px solid $text; min-height: 26px; padding: 0 11px; }
 QPushButton[kind="primary"]:disabled { background: $line; color: $muted; border-color: $line; }
-QPushButton[kind="danger"] { color: $error; }
+QPushButton[kind="danger"]:enabled { color: $error; }
 QPushButton[kind="link"] {
     border: none; background: transparent; color: $accent; padding: 0; min-height: 0; text-align: left;
 }
@@ -82,6 +82,7 @@ QSpinBox::up-arrow { image: url($icons/chevron-up.svg); width: 9px; height: 9px;
 QSpinBox::down-arrow { image: url($icons/chevron-down.svg); width: 9px; height: 9px; }
 
 QCheckBox, QRadioButton { spacing: 8px; min-height: 24px; }
+QCheckBox[kind="field"] { min-height: 30px; }
 QCheckBox::indicator, QRadioButton::indicator {
     width: 14px; height: 14px; border: 1px solid $muted; background: $panel;
 }

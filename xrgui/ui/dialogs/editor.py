@@ -40,7 +40,7 @@ class Editor(Dialog):
     """The profile of a public server, and the name of the computer whose link is wanted."""
 
     def __init__(self, parent: QWidget | None, profile: Profile, *, new: bool, running: bool = False) -> None:
-        super().__init__(parent, *_titles(profile.role, new), width=680)
+        super().__init__(parent, *_titles(profile.role, new), width=720 if profile.role == "server" else 680)
         self._profile = profile
         self._tried = not new
         self.form = _form(profile.role)

@@ -6,8 +6,8 @@ import uuid
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from xrgui import bridge_key
 from xrgui.address import Network
@@ -16,6 +16,7 @@ from xrgui.ui import theme
 from xrgui.ui.language import tr
 from xrgui.ui.widgets.basic import button, fit_hint, label, port_box, row, tab_before
 from xrgui.ui.widgets.field import Note
+from xrgui.ui.widgets.flow import FlowLayout
 
 
 class KeylessLine(QWidget):
@@ -156,6 +157,8 @@ class EntryRow(QWidget):
         self.network.setAccessibleName(tr("Network"))
         self.network.setFixedWidth(theme.scaled(74))
         self.bridge = QComboBox()
+        self.bridge.setMinimumWidth(theme.scaled(80))
+        self.bridge.currentTextChanged.connect(self.bridge.setToolTip)
         self.bridge.setAccessibleName(tr("Served by"))
         self.target = QLineEdit()
         self.target.setPlaceholderText(tr("port on it"))
@@ -165,23 +168,33 @@ class EntryRow(QWidget):
         self.remove = button("", kind="bare", icon="close", tip=tr("Close this port"))
         self.remove.clicked.connect(self.removed)
         self.note = Note()
-        line = row(self.port, self.network, label("→"), self.bridge, self.target, self.remove)
-        line.setStretch(3, 1)
-        _lay_out(self, line, self.note)
+        _lay_out(self, self._line(), self.note)
         self.set_bridges(self.bridge_names)
         self.port.valueChanged.connect(self.changed)
         self.network.activated.connect(self.changed)
         self.bridge.activated.connect(self.changed)
         self.target.textEdited.connect(self.changed)
 
+    def _line(self) -> QHBoxLayout:
+        """In two lines where there is no room for one."""
+        flow = FlowLayout()
+        for part in (row(self.port, self.network, label("→")), row(self.bridge, self.target)):
+            holder = QWidget()
+            holder.setLayout(part)
+            flow.addWidget(holder)
+        holder.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.bridge.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        line = row(flow, self.remove)
+        line.setStretch(0, 1)
+        line.setAlignment(self.remove, Qt.AlignmentFlag.AlignTop)
+        return line
+
     def set_bridges(self, names: list[str]) -> None:
         """Keep the place in the list: a computer that is renamed stays chosen."""
         place = max(0, self.bridge.currentIndex())
-        self.bridge.blockSignals(True)
         self.bridge.clear()
         self.bridge.addItems(names)
         self.bridge.setCurrentIndex(min(place, len(names) - 1))
-        self.bridge.blockSignals(False)
 
     def show_value(self, entry: Entry) -> None:
         self._entry = entry

@@ -15,8 +15,8 @@ from xrgui.ui import health, icons, theme, units
 from xrgui.ui.language import tr
 from xrgui.ui.listening import Listening, listening
 from xrgui.ui.tasks import spawn
-from xrgui.ui.widgets.basic import button, fit_hint, row, set_tone, tab_before
-from xrgui.ui.widgets.field import Note
+from xrgui.ui.widgets.basic import GAP, button, fit_hint, row, set_tone, tab_before
+from xrgui.ui.widgets.field import HEIGHT, Note
 
 PAUSE = 400
 """Milliseconds without a key until a service is asked."""
@@ -100,12 +100,14 @@ class ServiceRow(QWidget):
         )
 
     def set_places(self, *, first: bool, alone: bool) -> None:
-        """The first one's public port stands in the public address."""
+        """The first one's public port stands in the public address; its button takes that field's place."""
         self.public_port.setVisible(not first)
         self.remove.setVisible(not alone)
         self.pick.setText(tr("Pick a port…") if first else "")
         self.pick.setIcon(QIcon() if first else icons.icon("search"))
         set_tone(self.pick, "" if first else "icon", "kind")
+        if first:
+            self.pick.setMinimumWidth(0 if alone else self.public_port.width() + GAP + HEIGHT)
 
     def _edited(self) -> None:
         self._timer.start()

@@ -70,11 +70,12 @@ def say_copied(part: QPushButton) -> None:
 
 
 def port_box(value: int = 0) -> QSpinBox:
-    """A port from 1 to 65535."""
+    """A port from 1 to 65535, as high as an edit: Qt's hint for it is higher."""
     box = QSpinBox()
     box.setRange(1, 65535)
     box.setValue(value)
     box.setFixedWidth(theme.scaled(88))
+    box.setMaximumHeight(QLineEdit().sizeHint().height())
     box.lineEdit().setTextMargins(7, 0, 0, 0)
     return box
 

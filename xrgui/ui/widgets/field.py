@@ -68,7 +68,7 @@ class Field:
         top = Qt.AlignmentFlag.AlignTop
         self.name.setFixedHeight(HEIGHT)
         if isinstance(self.focus, QCheckBox):
-            self.focus.setMinimumHeight(HEIGHT)
+            self.focus.setProperty("kind", "field")
         grid.addWidget(self.name, row, 0, top)
         if isinstance(self.control, QWidget):
             grid.addWidget(self.control, row, 1, top)

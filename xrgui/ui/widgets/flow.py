@@ -1,8 +1,8 @@
-"""Widgets side by side that go on in the next line where the width ends."""
+"""Widgets side by side that go on in the next line where the width ends. One that expands takes its line's rest."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem
 
 GAP = 8
@@ -53,6 +53,8 @@ class FlowLayout(QLayout):
             size = item.sizeHint()
             if x > rect.x() and x + size.width() > rect.right() + 1:
                 x, y, line = rect.x(), y + line + GAP, 0
+            if item.expandingDirections() & Qt.Orientation.Horizontal:
+                size.setWidth(max(item.minimumSize().width(), rect.right() + 1 - x))
             if move:
                 item.setGeometry(QRect(QPoint(x, y), size))
             x += size.width() + GAP

@@ -3230,8 +3230,8 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
-      <source>The file {name} is damaged: {reason}.</source>
-      <translation>Файл {name} повреждён: {reason}.</translation>
+      <source>The file {name} is damaged ({reason}).</source>
+      <translation>Файл {name} повреждён ({reason}).</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />

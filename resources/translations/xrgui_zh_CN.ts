@@ -3190,8 +3190,8 @@
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />
-      <source>The file {name} is damaged: {reason}.</source>
-      <translation>文件 {name} 已损坏：{reason}。</translation>
+      <source>The file {name} is damaged ({reason}).</source>
+      <translation>文件 {name} 已损坏（{reason}）。</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/words.py" />

@@ -66,7 +66,7 @@ def tunnels(now: float | None = None) -> list[Tunnel]:
     )
     for number, ago, wait in ((1, 28, 2), (2, 25, 4), (3, 20, 8), (4, 12, 16)):
         text = tr("attempt {n}: {error}", n=number, error=engine_words(REFUSED))
-        ssh.happenings.append(Happening(now - ago, text + tr("; next in {wait}", wait=units.seconds(wait))))
+        ssh.happenings.append(Happening(now - ago, text + tr("; next in {wait}", wait=units.wait(wait))))
     mine = Tunnel(
         "mine",
         "Minecraft (UDP)",
@@ -150,7 +150,7 @@ def fill_traffic(traffic: Traffic, now: float | None = None, seconds: int = 400)
             down = min(0.95, max(0.08, down + draw.uniform(-0.09, 0.09)))
             up = min(0.9, max(0.1, up + draw.uniform(-0.08, 0.08)))
             wave = 0.75 + 0.25 * math.sin(n / 40)
-            series.add(now - seconds + 1 + n, top * down * wave, top * up * 0.5)
+            series.add(now - seconds + 1 + n, top * down * wave, top * up * 0.1)
         traffic.open[key] = 128
 
 

@@ -133,14 +133,19 @@ def deleted(program: Program) -> None:
 
 def engine_died(program: Program) -> None:
     busy("blog")(program)
-    program.shell._engine_changed(EngineState.FAILED, "Out of memory.")
+    _end_engine(program, "Out of memory.")
 
 
 def engine_gone(program: Program) -> None:
     busy("mine")(program)
-    program.engine.state = EngineState.STOPPED
+    _end_engine(program, "")
     program.shell._engine_given_up()
-    program.shell._show_figures()
+
+
+def _end_engine(program: Program, why: str) -> None:
+    program.engine.state = EngineState.FAILED
+    program.runner._died(why, True)
+    program.shell._engine_changed(EngineState.FAILED, why)
 
 
 def engine_silent(program: Program) -> None:

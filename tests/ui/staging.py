@@ -103,6 +103,8 @@ def fill(program: Program, *more: Tunnel) -> None:
     program.totals.today = lambda _: amount_words(Amount(61_000_000, 4_200_000_000, 1934))
     program.totals.ever = lambda _: amount_words(Amount(1_400_000_000, 88_000_000_000, 40_211))
     for tunnel in (*more, *fakes.tunnels(now), *fakes.more_tunnels(now)):
+        if (series := program.traffic.series(tunnel.id)).at:
+            tunnel.down_rate, tunnel.up_rate = series.last()
         program.tunnels.put(tunnel)
     program.traffic.changed.emit()
     program.shell._show_figures()

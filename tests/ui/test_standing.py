@@ -50,8 +50,8 @@ def test_what_may_pass_is_waited_for_and_what_will_not_is_told(fault: str, troub
     waiting = bridge("waiting", attempt=3, next_try_in=7.4, error="some reason", fault=fault)
     assert read(tunnel, status(bridges=(waiting,))) is phase
     assert (tunnel.trouble, tunnel.retry_at) == (trouble, NOW + 7.4)
-    assert words.attempt(tunnel, NOW) == "Attempt 3, again in 8 s"
-    assert tunnel.happenings[-1].text == "attempt 3: some reason; next in 8 s"
+    assert words.attempt(tunnel, NOW) == "Attempt 3, again in 8\u00a0s"
+    assert tunnel.happenings[-1].text == "attempt 3: some reason; next in 8\u00a0s"
     waiting.since = NOW - 60
     assert read(tunnel, status(bridges=(waiting,))) is Phase.TROUBLE
 

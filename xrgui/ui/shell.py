@@ -397,17 +397,17 @@ class Shell(QObject):
         self.actions["undo"].setEnabled(self.commands.can_undo)
         open_now = traffic.open.get("", 0)
         some = len(tunnels) > 0
-        up = tunnels.up if tunnels.known else "?"
-        self.window.set_count("tunnels", f"{up}/{len(tunnels)}" if some else "")
-        self.window.set_count("connections", short_count(open_now))
+        known = tunnels.known
+        self.window.set_count("tunnels", f"{tunnels.up if known else '?'}/{len(tunnels)}" if some else "")
+        self.window.set_count("connections", short_count(open_now) if known else "")
         if not self.seen:
             return
-        down_rate, up_rate = traffic.series().last()
+        down, up = traffic.series().last()
         self.window.show_figures(
             tunnels.summary,
-            f"↓ {units.rate(down_rate)}" if some else "",
-            f"↑ {units.rate(up_rate)}" if some else "",
-            tr("{n} sub-connection|{n} sub-connections", open_now) if some else "",
+            f"↓ {units.rate(down)}" if some and known else "",
+            f"↑ {units.rate(up)}" if some and known else "",
+            tr("{n} sub-connection|{n} sub-connections", open_now) if some and known else "",
             self.engine_words(),
         )
 

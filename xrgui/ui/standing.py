@@ -88,7 +88,7 @@ def _bridge(tunnel: Tunnel, bridge: rpc.BridgeStatus, now: float) -> tuple[Phase
     tunnel.trouble = _TROUBLES.get(bridge.fault, Trouble.OTHER)
     tunnel.detail = engine_words(bridge.error)
     if bridge.state == "waiting":
-        wait = units.seconds(bridge.next_try_in)
+        wait = units.wait(bridge.next_try_in)
         text = tr("attempt {n}: {error}", n=bridge.attempt, error=tunnel.detail)
         tunnel.happened(now, text + tr("; next in {wait}", wait=wait))
     waits = tunnel.trouble in _PATIENT and now - bridge.since < PATIENCE

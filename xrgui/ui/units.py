@@ -93,6 +93,11 @@ def seconds(value: float) -> str:
     return tr("{seconds} s", seconds=count(max(0, math.ceil(value))))
 
 
+def wait(value: float) -> str:
+    """`seconds` for a sentence: no line ends within them."""
+    return seconds(value).replace(" ", "\u00a0")
+
+
 def milliseconds(value: float) -> str:
     """``38 ms``, ``0.3 ms``, ``2.3 s``."""
     if value >= 999.5:

@@ -68,7 +68,7 @@ def attempt(tunnel: Tunnel, now: float | None = None) -> str:
         return tr(
             "Attempt {number}, again in {wait}",
             number=tunnel.attempt,
-            wait=units.seconds(tunnel.retry_at - now),
+            wait=units.wait(tunnel.retry_at - now),
         )
     if tunnel.attempt > 1:
         return tr("Connecting, attempt {number}", number=tunnel.attempt)
@@ -230,7 +230,7 @@ def notice(found: Notice) -> str:
         return tr("{name} was written by a newer xrgui and is left alone.", name=name)
     if found.kind == "unreadable":
         return engine_words(f"{name}: {found.reason}.")
-    parts = [tr("The file {name} is damaged: {reason}.", name=name, reason=engine_words(found.reason))]
+    parts = [tr("The file {name} is damaged ({reason}).", name=name, reason=engine_words(found.reason))]
     if found.kept is not None:
         parts.append(tr("It was set aside as {path}.", path=found.kept))
     if found.restored:

@@ -127,6 +127,7 @@ class ImportPreview(Dialog):
         for failure in named:
             self._list.addWidget(_Failed(failure))
         if not preview.items and not named:
+            self.explanation.hide()
             self._list.addWidget(
                 paragraph(tr("Nothing was found that xrgui can import: no link, no configuration."), tone="muted")
             )

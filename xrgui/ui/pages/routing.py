@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHeaderView, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from xrgui import rpc
 from xrgui.config import model as c
 from xrgui.ui import theme
 from xrgui.ui.language import tr
-from xrgui.ui.models.rules import NUMBER, RESULT, WHEN, RulesModel, outbound_words, rule_words
+from xrgui.ui.models.rules import NAME, NUMBER, RESULT, WHEN, RulesModel, outbound_words, rule_words
 from xrgui.ui.models.tunnels import TunnelsModel
 from xrgui.ui.widgets.basic import Card, Frame, Segments, button, column, label, paragraph, row, set_tone
 from xrgui.ui.widgets.empty import Empty
 from xrgui.ui.widgets.state_icon import StateIcon
 from xrgui.ui.widgets.table import Cells, DataTable
+
+WIDTHS = (36, 170, 200, 176, 130)
+"""Of the columns in a narrow window, in pixels."""
 
 
 class _Cells(Cells):
@@ -61,7 +64,7 @@ class RoutingPage(QStackedWidget):
         self.table = DataTable(tr("Rules"))
         self.table.setModel(self.model)
         self.table.cells = _Cells(self.table)
-        self.table.set_columns([theme.scaled(width) for width in (36, 170, 200, 176, 130)])
+        self.table.set_columns([theme.scaled(width) for width in WIDTHS])
         header = self.table.horizontalHeader()
         header.setSectionsMovable(False)
         header.setSectionResizeMode(WHEN, QHeaderView.ResizeMode.Stretch)
@@ -138,6 +141,13 @@ class RoutingPage(QStackedWidget):
         self.inbound.clear()
         self.inbound.addItems(self.model.inbound_tags())
         self._show_words("", tr("Type a target to see which rule would take it. Nothing is connected."))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What does not fit at the least width shares the room beyond it."""
+        super().resizeEvent(event)
+        spare = max(0, self.width() - theme.scaled(sum(WIDTHS)))
+        for place, part in ((NAME, 0.2), (RESULT, 0.25)):
+            self.table.setColumnWidth(place, theme.scaled(WIDTHS[place]) + int(spare * part))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -101,7 +101,8 @@ def read_settings(
     if protocol.missing or not name:
         protocol.error("is missing", usual)
     elif name in lacking:
-        protocol.lacks(f"{name} {kind}", lacking[name])
+        whole = f"{name} inbound" if kind == "inbound" else f"{name} outbound"  # each is translated as it stands
+        protocol.lacks(whole, lacking[name])
     else:
         protocol.error(f'"{name[:40]}" is no protocol', did_you_mean(name, readers))
     return None
@@ -149,9 +150,7 @@ def _read_vless(node: Cursor) -> VlessInbound:
     elif decryption.text() != "none":
         decryption.lacks("VLESS Encryption", 'use "none", with tls in streamSettings')
     if node.get("fallbacks").value:
-        node.get("fallbacks").lacks(
-            "fallbacks", "let a web server stand in front and hand the path of a ws inbound on"
-        )
+        node.get("fallbacks").lacks("fallbacks", "let a web server stand in front and hand the path of a ws inbound on")
     flow = node.get("flow")
     default_flow = flow.text()
     node.accept("testseed")

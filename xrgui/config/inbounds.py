@@ -83,14 +83,18 @@ def _listen(node: Cursor) -> str:
 
 def _settings(node: Cursor) -> Settings:
     usual = "tunnel, vless, vmess, socks or http"
-    return read_settings(node, "inbound", PROTOCOLS, usual, LACKING) or HttpInbound()
+    return read_settings(node, PROTOCOLS, usual, LACKING, lambda name: f"{name} inbound") or HttpInbound()
 
 
 def read_settings(
-    node: Cursor, kind: str, readers: Mapping[str, Callable[[Cursor], T]], usual: str, lacking: Mapping[str, str]
+    node: Cursor,
+    readers: Mapping[str, Callable[[Cursor], T]],
+    usual: str,
+    lacking: Mapping[str, str],
+    lacks: Callable[[str], str],
 ) -> T | None:
     """What the `protocol` of an inbound or outbound makes of its `settings`; None for one that is not in *readers*.
-    *lacking*: what to use in place of the ones that other programs have."""
+    *lacking*: what to use in place of the ones that other programs have, and what *lacks* calls them."""
     protocol = node.get("protocol")
     name = protocol.text().lower()
     settings = node.get("settings")
@@ -101,8 +105,7 @@ def read_settings(
     if protocol.missing or not name:
         protocol.error("is missing", usual)
     elif name in lacking:
-        whole = f"{name} inbound" if kind == "inbound" else f"{name} outbound"  # each is translated as it stands
-        protocol.lacks(whole, lacking[name])
+        protocol.lacks(lacks(name), lacking[name])
     else:
         protocol.error(f'"{name[:40]}" is no protocol', did_you_mean(name, readers))
     return None

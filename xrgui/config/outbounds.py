@@ -81,7 +81,8 @@ def _read_mux(node: Cursor) -> Mux:
 
 def _settings(node: Cursor) -> Settings:
     usual = "freedom, blackhole, vless, vmess, socks or http"
-    return read_settings(node, "outbound", PROTOCOLS, usual, LACKING) or SocksOutbound(address="", port=0)
+    found = read_settings(node, PROTOCOLS, usual, LACKING, lambda name: f"{name} outbound")
+    return found or SocksOutbound(address="", port=0)
 
 
 # Freedom and blackhole

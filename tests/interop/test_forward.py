@@ -7,9 +7,9 @@ speaks first, a half-close.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 from uuid import UUID
@@ -19,22 +19,18 @@ import pytest
 from tests.conftest import pick_port
 from tests.engine.outbound.dialing import PlainDialer
 from tests.interop import peers
+from tests.interop.forwarding import PAGE, Origin, curl, dispatcher, exchange_packets, origin, through_the_peer
 from tests.interop.topologies import LOOPBACK, USER, Json
 from xrgui.address import Destination, Network
 from xrgui.config import model
 from xrgui.engine.dispatcher import Dispatcher
 from xrgui.engine.inbound.vless import VlessInbound
 from xrgui.engine.inbound.vmess import VmessInbound
-from xrgui.engine.outbound.freedom import FreedomOutbound
 from xrgui.engine.outbound.vless import VlessOutbound
 from xrgui.engine.outbound.vmess import VmessOutbound
-from xrgui.engine.resolver import Resolver
-from xrgui.engine.router import Router
 from xrgui.engine.session import Session
 
 pytestmark = pytest.mark.peer
-
-PAGE = os.urandom(1 << 20)
 
 
 class Case(NamedTuple):
@@ -70,99 +66,7 @@ def case(request: pytest.FixtureRequest) -> Case:
     return cast(Case, request.param)
 
 
-# What stands behind the proxy
-
-
-class PageServer(asyncio.Protocol):
-    """An HTTP page for GET, the length of the body for POST."""
-
-    def __init__(self) -> None:
-        self.seen = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        self.seen += data
-        head, end, body = self.seen.partition(b"\r\n\r\n")
-        wanted = 0
-        for line in head.split(b"\r\n"):
-            if line.lower().startswith(b"content-length:"):
-                wanted = int(line.split(b":")[1])
-        if end and len(body) >= wanted:
-            answer = body[::-1] if wanted else PAGE
-            self.transport.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(answer))
-            self.transport.write(answer)
-            self.transport.close()
-
-
-class Greeter(asyncio.Protocol):
-    """Speaks first; says how much it got once the other side is done."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-        self.transport.write(b"welcome\n")
-        self.size = 0
-
-    def data_received(self, data: bytes) -> None:
-        self.size += len(data)
-
-    def eof_received(self) -> None:
-        self.transport.write(b"%d\n" % self.size)
-
-
-class Reverser(asyncio.DatagramProtocol):
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        self.transport.sendto(data[::-1], addr)
-
-
-class Origin(NamedTuple):
-    page: int
-    greeter: int
-    udp: int
-    dead: int
-
-
-@asynccontextmanager
-async def origin() -> AsyncIterator[Origin]:
-    loop = asyncio.get_running_loop()
-    pages = await loop.create_server(PageServer, LOOPBACK, 0)
-    greeter = await loop.create_server(Greeter, LOOPBACK, 0)
-    udp, _ = await loop.create_datagram_endpoint(Reverser, (LOOPBACK, 0))
-    try:
-        yield Origin(
-            pages.sockets[0].getsockname()[1],
-            greeter.sockets[0].getsockname()[1],
-            udp.get_extra_info("sockname")[1],
-            pick_port(),
-        )
-    finally:
-        pages.close()
-        greeter.close()
-        udp.close()
-
-
 # Our side
-
-
-def direct() -> FreedomOutbound:
-    settings = model.FreedomOutbound(final_rules=(model.FinalRule(action="allow"),))
-    return FreedomOutbound(model.Outbound(tag="direct", settings=settings), Resolver(model.Dns()))
-
-
-@asynccontextmanager
-async def dispatcher(outbound: Any) -> AsyncIterator[Dispatcher]:
-    made = Dispatcher(Router(model.Routing(), Resolver(model.Dns())))
-    made.default = outbound
-    try:
-        yield made
-    finally:
-        made.close()
-        await outbound.close()
-        await asyncio.sleep(0.05)
 
 
 def our_inbound(case: Case, acceptor: Dispatcher) -> VlessInbound | VmessInbound:
@@ -231,15 +135,6 @@ def client_config(case: Case, port: int, doors: dict[int, int]) -> Json:
 # What visitors do
 
 
-async def curl(port: int, *options: str) -> bytes:
-    process = await asyncio.create_subprocess_exec(
-        "curl", "-sS", "-m", "15", *options, f"http://{LOOPBACK}:{port}/", stdout=asyncio.subprocess.PIPE
-    )
-    out, _ = await process.communicate()
-    assert process.returncode == 0
-    return out
-
-
 async def visit(page: int, greeter: int, udp: int, directory: Path, *, half_close: bool = False) -> None:
     assert await curl(page) == PAGE
     upload = directory / "upload"
@@ -257,38 +152,12 @@ async def visit(page: int, greeter: int, udp: int, directory: Path, *, half_clos
         await exchange_packets(udp)
 
 
-async def exchange_packets(port: int) -> None:
-    answers: asyncio.Queue[bytes] = asyncio.Queue()
-
-    class Visitor(asyncio.DatagramProtocol):
-        def datagram_received(self, data: bytes, addr: Any) -> None:
-            answers.put_nowait(data)
-
-    loop = asyncio.get_running_loop()
-    visitor, _ = await loop.create_datagram_endpoint(Visitor, remote_addr=(LOOPBACK, port))
-    for packet in (b"one", b"x" * 1400, b"three"):
-        visitor.sendto(packet)
-        assert await answers.get() == packet[::-1]
-    visitor.close()
-
-
 @pytest.mark.parametrize("case", CLIENTS, indirect=True, ids=str)
 async def test_the_peers_outbound_reaches_our_inbound(case: Case, tmp_path: Path) -> None:
-    doors = [pick_port() for _ in range(3)]
-    async with origin() as behind, dispatcher(direct()) as acceptor:
-        inbound = our_inbound(case, acceptor)
-        await inbound.start()
-        port = int(inbound.listening.rpartition(":")[2])
-        targets = dict(zip(doors, behind[:3], strict=True))
-        client = peers.start(case.peer, client_config(case, port, targets), tmp_path, "client")
-        try:
-            await asyncio.to_thread(client.wait_listening, doors[0])
-            # A VLESS client of theirs has no way to say that its visitor is done.
-            page, greeter, udp = doors
-            await visit(page, greeter, udp, tmp_path, half_close=case.protocol == "vmess")
-        finally:
-            await asyncio.to_thread(client.stop)
-            await inbound.close()
+    way = through_the_peer(case.peer, partial(client_config, case), partial(our_inbound, case), tmp_path)
+    async with way as (page, greeter, udp):
+        # A VLESS client of theirs has no way to say that its visitor is done.
+        await visit(page, greeter, udp, tmp_path, half_close=case.protocol == "vmess")
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -13,14 +14,7 @@ import pytest
 from tests.conftest import pick_port
 from tests.engine.outbound.dialing import PlainDialer
 from tests.interop import peers
-from tests.interop.test_forward import (
-    Origin,
-    curl,
-    direct,
-    dispatcher,
-    exchange_packets,
-    origin,
-)
+from tests.interop.forwarding import PAGE, Origin, curl, dispatcher, exchange_packets, origin, through_the_peer
 from tests.interop.topologies import LOOPBACK, Json
 from xrgui.address import Network
 from xrgui.config import model
@@ -33,7 +27,6 @@ from xrgui.engine.outbound.socks import SocksOutbound
 pytestmark = pytest.mark.peer
 
 ACCOUNT = model.Account(user="me", password="secret")
-PAGE_SIZE = 1 << 20
 
 
 class Case(NamedTuple):
@@ -121,7 +114,7 @@ async def visitors(outbound: Any, behind: Origin) -> AsyncIterator[list[int]]:
 
 async def visit(case: Case, page: int, greeter: int, udp: int, *, greeted: bool = True) -> None:
     """Not *greeted*: the peers' HTTP client loses what arrives in one read with the proxy's answer."""
-    assert len(await curl(page)) == PAGE_SIZE
+    assert await curl(page) == PAGE
     async with asyncio.timeout(15):
         if greeted:
             reader, writer = await asyncio.open_connection(LOOPBACK, greeter)
@@ -133,19 +126,9 @@ async def visit(case: Case, page: int, greeter: int, udp: int, *, greeted: bool 
 
 @pytest.mark.parametrize("case", CASES, indirect=True, ids=str)
 async def test_the_peers_outbound_reaches_our_inbound(case: Case, tmp_path: Path) -> None:
-    doors = [pick_port() for _ in range(3)]
-    async with origin() as behind, dispatcher(direct()) as acceptor:
-        inbound = our_inbound(case, acceptor)
-        await inbound.start()
-        port = int(inbound.listening.rpartition(":")[2])
-        targets = dict(zip(doors, behind[:3], strict=True))
-        client = peers.start(case.peer, client_config(case, port, targets), tmp_path, "client")
-        try:
-            await asyncio.to_thread(client.wait_listening, doors[0])
-            await visit(case, *doors, greeted=case.protocol != "http")
-        finally:
-            await asyncio.to_thread(client.stop)
-            await inbound.close()
+    way = through_the_peer(case.peer, partial(client_config, case), partial(our_inbound, case), tmp_path)
+    async with way as doors:
+        await visit(case, *doors, greeted=case.protocol != "http")
 
 
 @pytest.mark.parametrize("case", CASES, indirect=True, ids=str)

@@ -15,14 +15,13 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from bench import tunnels
-from bench.__main__ import names, running_peers, say
+from bench.common import contestants, crowded, pages, parser_for, say
 from bench.fault_bed import FULL, QUICK, Bed, FaultRow, Sizes, Variant
 from bench.fault_rows import ROWS
 from bench.fault_visitors import LARGE, allow_descriptors
@@ -31,11 +30,10 @@ from bench.rows import Figures
 from bench.table import text
 from bench.tunnels import Place
 from bench.wire import AbsentError, Wire, enter_namespace, namespaced, wire
-from tests.conftest import pick_port
-from tests.interop import peers, topologies
+from tests.interop import topologies
 from xrgui.rpc import RpcError
 
-PEERS = "xrgui,xrgui/v2ray,v2ray,xray,frp,rathole"
+PEERS = ("xrgui", "xrgui/v2ray", "v2ray", "xray", "frp", "rathole")
 SIZES = {"quick": QUICK, "usual": Sizes(), "full": FULL}
 Table = dict[str, dict[str, Figures]]
 """Row -> contestant -> figures."""
@@ -52,15 +50,10 @@ def main() -> int:
     options = parse()
     if not options.proxy:
         enter_namespace([sys.executable, "-m", "bench.faults", *sys.argv[1:]])
-    if not namespaced() and (others := running_peers()) and not options.anyway:
-        print(f"still running: {', '.join(others)}. End them, or pass --anyway", file=sys.stderr)
+    if not namespaced() and not options.anyway and (why := crowded()):
+        say(why)
         return 2
-    contestants = []
-    for name in options.peers:
-        if missing := peers.missing(*tunnels.programs(name)):
-            say(f"without {name}: {missing}")
-        else:
-            contestants.append(name)
+    there = contestants(options.peers)
     sizes = SIZES[options.size]
     if options.kills:
         sizes = replace(sizes, kills=options.kills)
@@ -69,11 +62,11 @@ def main() -> int:
     allow_descriptors()
     absent: Absent = {}
     with place() as here:
-        found = measure(options.rows, contestants, sizes, here, absent)
+        found = measure(options.rows, there, sizes, here, absent)
     way = "network namespace and nftables" if namespaced() else "fault proxy"
     load = os.getloadavg()[1]
     print(f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, {way}, load {load:.1f}, {sizes}\n")
-    print(markdown(options.rows, contestants, found))
+    print(markdown(options.rows, there, found))
     for why, what in absent.items():
         print(f"\nWithout {', '.join(dict.fromkeys(what))}: {why}.")
     if options.json:
@@ -82,41 +75,20 @@ def main() -> int:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.faults", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rows", type=rows, default=list(ROWS.values()), help=", ".join(ROWS))
-    parser.add_argument("--peers", type=names, default=names(PEERS), help=PEERS)
+    parser = parser_for("python -m bench.faults", __doc__, ROWS, PEERS)
     parser.add_argument("--size", choices=list(SIZES), default="usual")
     parser.add_argument("--seconds", type=float, help="of the rows stalled, flapping and soak")
     parser.add_argument("--kills", type=int, help="of the row killed")
     parser.add_argument("--proxy", action="store_true", help="use the fault proxy although a namespace would do")
-    parser.add_argument("--anyway", action="store_true", help="although programs of the peers run already")
-    parser.add_argument("--json", metavar="FILE", help="every figure")
     return parser.parse_args()
-
-
-def rows(given: str) -> list[FaultRow]:
-    unknown = set(names(given)) - set(ROWS)
-    if unknown:
-        raise argparse.ArgumentTypeError(f"no row {', '.join(unknown)}; there are {', '.join(ROWS)}")
-    return [ROWS[name] for name in names(given)]
 
 
 @contextlib.contextmanager
 def place() -> Iterator[Place]:
     """nginx with /small and a /large of 64 MiB, the XOR echo in the place of the banner, and certificates."""
-    parent = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="xrgui-faults-", dir=parent) as name:
-        directory = Path(name)
-        directory.chmod(0o755)
+    with pages("xrgui-faults-", LARGE) as (directory, port), echo() as echo_port:
         os.environ["XRGUI_RUNTIME_DIR"] = str(directory / RUNTIME)
-        root = directory / "pages"
-        root.mkdir()
-        (root / "small").write_bytes(os.urandom(1024))
-        with (root / "large").open("wb") as large:
-            large.truncate(LARGE)
-        port = pick_port()
-        with peers.nginx(port, root), echo() as echo_port:
-            yield Place(port, echo_port, directory, topologies.make_certificates(directory))
+        yield Place(port, echo_port, directory, topologies.make_certificates(directory))
 
 
 @contextlib.contextmanager

@@ -1669,6 +1669,11 @@
       <translation>Файл {path} не читается как картинка: он повреждён, слишком велик или неизвестного вида.</translation>
     </message>
     <message>
+      <location filename="../../xrgui/ui/language.py" />
+      <source>{first}. {second}</source>
+      <translation>{first}. {second}</translation>
+    </message>
+    <message>
       <location filename="../../xrgui/ui/main_window.py" />
       <source>Pages</source>
       <translation>Страницы</translation>
@@ -1891,7 +1896,7 @@
     <message>
       <location filename="../../xrgui/ui/models/session_columns.py" />
       <source>Age</source>
-      <translation>Возраст</translation>
+      <translation>Время</translation>
     </message>
     <message>
       <location filename="../../xrgui/ui/models/session_columns.py" />

@@ -1659,6 +1659,11 @@
       <translation>无法将 {path} 作为图片读取：文件已损坏、过大或类型未知。</translation>
     </message>
     <message>
+      <location filename="../../xrgui/ui/language.py" />
+      <source>{first}. {second}</source>
+      <translation>{first}。{second}</translation>
+    </message>
+    <message>
       <location filename="../../xrgui/ui/main_window.py" />
       <source>Pages</source>
       <translation>页面</translation>

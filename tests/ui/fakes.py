@@ -129,7 +129,7 @@ def more_tunnels(now: float | None = None) -> list[Tunnel]:
         attempt=3,
         retry_at=now + 7.5,
         trouble=Trouble.REFUSED,
-        detail="connection refused",
+        detail=engine_words("connection refused"),
     )
     return [many, serve, dialling]
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from xrgui.ui.dialogs.base import Dialog
 from xrgui.ui.widgets.basic import Elided
 from xrgui.ui.widgets.toast import Toast
 
@@ -29,11 +30,23 @@ def faults(root: QWidget) -> Iterator[str]:
     """Each in words. *root* is visible and laid out."""
     if isinstance(root, QMenu):
         return
+    if isinstance(root, Dialog):
+        yield from _empty_or_scrolling(root)
     for widget in (root, *root.findChildren(QWidget)):
         if widget.isVisibleTo(root) and not _of_qt(widget):
             yield from _cut(widget)
             yield from _overlaps(widget)
             yield from _outside(widget)
+
+
+def _empty_or_scrolling(dialog: Dialog) -> Iterator[str]:
+    """A dialog is as high as it wants, and scrolls only where the screen ends."""
+    wanted = dialog._wanted()[1]
+    if dialog.height() != wanted:
+        yield f"{dialog.height()} high, wants {wanted}"
+    scrolls = dialog._area is not None and dialog._area.verticalScrollBar().isVisible()
+    if scrolls and wanted < dialog.screen().availableGeometry().height() - 60:
+        yield "scrolls without need"
 
 
 def _of_qt(widget: QWidget) -> bool:

@@ -27,6 +27,7 @@ from xrgui.ui.dialogs.qr import show_qr
 from xrgui.ui.dialogs.secrets import SecretsChoice
 from xrgui.ui.dialogs.share_form import server_words
 from xrgui.ui.dialogs.simple import ask, ask_name, tell
+from xrgui.ui.engine_words import engine_words
 from xrgui.ui.language import tr
 from xrgui.ui.notifications import Notification
 
@@ -181,7 +182,8 @@ def conflict(program: Program) -> QWidget:
 
 
 def read_only(program: Program) -> QWidget:
-    text = "/home/someone/.config/xrgui/profiles/blog-preview.json cannot be saved: Read-only file system."
+    said = "/home/someone/.config/xrgui/profiles/blog-preview.json cannot be saved: Read-only file system."
+    text = engine_words(said)
     return tell(program.shell.window, tr("It could not be saved"), text)
 
 

@@ -127,7 +127,7 @@ def visitors(count: int) -> Callable[[Program], None]:
         ended = [fakes.session_row(300 + n, draw, now) for n in range(40)]
         for number, row in enumerate(ended):
             row.state, row.ended_at = "closed", now - (1 if number < 3 else 60 + number)
-        ended[1].state, ended[1].reason = "failed", "refused: not a service of this tunnel"
+        ended[1].state, ended[1].reason = "failed", "10.0.0.5:22 is blocked (outbound blocked)"
         ended[1].target, ended[1].rule, ended[1].outbound = "tcp:10.0.0.5:22", "(not shared)", "blocked"
         first = rpc.SessionsEvent(at=now - 1, rows=tuple(rows), closed=tuple(ended))
         moved = tuple(

@@ -124,3 +124,8 @@ def tr(text: str, n: int | None = None, /, **values: object) -> str:
         chosen = source[min(plural(language.code if forms else "en", n), len(source) - 1)]
         values["n"] = language.locale.toString(n)
     return chosen.format(**values) if values else chosen
+
+
+def sentences(first: str, second: str) -> str:
+    """One after the other; *second* ends itself."""
+    return tr("{first}. {second}", first=first, second=second)

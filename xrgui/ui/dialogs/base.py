@@ -91,7 +91,8 @@ class Dialog(QDialog):
     def fit(self) -> None:
         """As high as the body wants, at most as the screen has."""
         if self._area is not None:
-            self._area.updateGeometry()
+            self._layout.activate()
+            self._area.updateGeometry()  # before it is shown, it is not told how wide it has become
         self.resize(*self._wanted())
 
     def _wanted(self) -> tuple[int, int]:
@@ -122,14 +123,16 @@ class _Area(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         body.setObjectName("content")
         self._body = body
+        self._taken = 0
+        """Pixels of the width that the bar takes while it is there."""
         _leave(body, MARGIN)
         self.setWidget(body)
         self.verticalScrollBar().installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.verticalScrollBar() and event.type() in (QEvent.Type.Show, QEvent.Type.Hide):
-            taken = self.verticalScrollBar().sizeHint().width() if event.type() == QEvent.Type.Show else 0
-            _leave(self._body, MARGIN - taken)
+            self._taken = self.verticalScrollBar().sizeHint().width() if event.type() == QEvent.Type.Show else 0
+            _leave(self._body, MARGIN - self._taken)
         return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -140,7 +143,8 @@ class _Area(QScrollArea):
     def sizeHint(self) -> QSize:
         hint = self._body.sizeHint()
         if self._body.hasHeightForWidth():
-            hint.setHeight(self._body.heightForWidth(max(self.width(), self.minimumSizeHint().width())))
+            width = max(self.width() - self._taken, self.minimumSizeHint().width())
+            hint.setHeight(self._body.heightForWidth(width))
         return hint
 
     def minimumSizeHint(self) -> QSize:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from xrgui import __version__
 from xrgui.ui import icons, theme, units
 from xrgui.ui.dialogs.base import Dialog
-from xrgui.ui.language import tr
+from xrgui.ui.language import sentences, tr
 from xrgui.ui.notifications import Notifications
 from xrgui.ui.widgets.basic import column, label, paragraph, row
 from xrgui.ui.widgets.path import Leg, Node, PathWidget
@@ -70,7 +70,7 @@ def show_notifications(parent: QWidget, notifications: Notifications) -> Dialog:
         mark.show_state(item.state, item.title)
         when = label(units.moment(item.at), tone="muted")
         when.setFont(theme.font(tabular=True))
-        text = f"{item.title}. {item.text}" if item.text else item.title
+        text = sentences(item.title, item.text) if item.text else item.title
         for part, widget in enumerate((mark, when, paragraph(text))):
             grid.addWidget(widget, place, part)
     layout = QVBoxLayout(body)

@@ -103,6 +103,7 @@ class JsonForm(QWidget):
         self.problems = QListWidget()
         self.problems.setAccessibleName(tr("Problems"))
         self.problems.setWordWrap(True)
+        self.problems.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.problems.setIconSize(ICON)
         self.problems.itemActivated.connect(self._go)
         self.problems.itemClicked.connect(self._go)

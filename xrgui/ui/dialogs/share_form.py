@@ -18,7 +18,7 @@ from xrgui.ui import server_check, units, words
 from xrgui.ui.dialogs.server_fields import ServerFields
 from xrgui.ui.dialogs.services import Services
 from xrgui.ui.engine_words import engine_words
-from xrgui.ui.language import tr
+from xrgui.ui.language import sentences, tr
 from xrgui.ui.tasks import spawn
 from xrgui.ui.widgets.basic import Segments, button, row
 from xrgui.ui.widgets.field import Field, align_names, form_grid, show_text
@@ -322,7 +322,7 @@ def server_words(server: Server, answer: server_check.Answer) -> tuple[str, str,
         question = tr("The certificate is not one that this computer trusts.")
         if server.pins:
             question = tr("The certificate is not the pinned one.")
-        return "waiting", f"{trip}. {question}", (f"pin:{answer.pin}", tr("Trust it"))
+        return "waiting", sentences(trip, question), (f"pin:{answer.pin}", tr("Trust it"))
     kinds = {"trusted": tr("certificate trusted"), "pinned": tr("pinned certificate matches")}
     parts = [link_kind(server), kinds.get(answer.certificate, ""), trip]
     return "up", "; ".join(part for part in parts if part), None

@@ -89,14 +89,14 @@ COLUMNS = (
     Column(
         "state", lambda: "", lambda r, at: "", lambda r: _STATE_ORDER.get(r.session.state, 9), 34, live=True,
     ),
-    Column("id", lambda: "#", lambda r, at: str(r.session.id), attrgetter("session.id"), 76, right=True),
+    Column("id", lambda: "#", lambda r, at: str(r.session.id), attrgetter("session.id"), 64, right=True),
     Column(
         "tunnel", lambda: tr("Tunnel"), lambda r, at: r.session.config, attrgetter("session.config"), 120,
         shown=False,
     ),
     Column(
         "visitor", lambda: tr("Visitor"), lambda r, at: r.session.source or tr("not told"),
-        lambda r: _address_order(r.session.source), 176,
+        lambda r: _address_order(r.session.source), 164,
     ),
     Column(
         "target", lambda: tr("Target"), lambda r, at: endpoint(r.session.target),
@@ -131,6 +131,6 @@ COLUMNS = (
         "link", lambda: tr("Main connection"), lambda r, at: str(r.session.link or "–"),
         attrgetter("session.link"), 120, right=True, shown=False,
     ),
-    Column("ended", lambda: tr("Ended"), _ended, lambda r: r.session.reason, 150, live=True),
+    Column("ended", lambda: tr("Ended"), _ended, lambda r: r.session.reason, 100, live=True),
 )  # fmt: skip
 PLACES = {column.key: place for place, column in enumerate(COLUMNS)}

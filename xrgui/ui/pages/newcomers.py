@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from xrgui.profiles.compile import BRIDGE_TAG
 from xrgui.ui import theme, units, words
-from xrgui.ui.language import tr
+from xrgui.ui.language import sentences, tr
 from xrgui.ui.tunnel import Newcomer, Tunnel
 from xrgui.ui.widgets.basic import Card, Elided, button, clear_layout, column, label, paragraph, row, set_tone
 
@@ -73,7 +73,7 @@ class Newcomers(Card):
         )
         if newcomer.key:
             return text
-        return f"{text}. {self._without_key(newcomer)}"
+        return sentences(text, self._without_key(newcomer))
 
     def _without_key(self, newcomer: Newcomer) -> str:
         if newcomer.xrgui:

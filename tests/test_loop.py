@@ -8,29 +8,36 @@ import sys
 import pytest
 
 PROGRAM = """
-import asyncio, gc, weakref
+import asyncio, gc, resource, weakref
 from pathlib import Path
 from xrgui import loop
 
-loop.TIDY = 0.2
+loop.TIDY, loop.SPARINGLY = 0.2, 1
 
 class Link:
     def __init__(self):
         self.itself = self
 
 def resident():
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 async def until(condition):
     async with asyncio.timeout(20):
         while not condition():
             await asyncio.sleep(0.01)
 
+def looks():
+    return gc.get_stats()[2]["collections"]
+
 async def cycles():
-    for _ in range(2):
-        lost = weakref.ref(Link())
-        await until(lambda: lost() is None)
-        assert gc.isenabled() and gc.get_threshold()[0] == loop.COLLECT_AFTER
+    link = Link()
+    lost = weakref.ref(link)
+    since = looks()
+    await until(lambda: looks() > since + 2)
+    assert lost() is not None
+    del link
+    await until(lambda: lost() is None)
+    assert gc.get_threshold()[0] == loop.COLLECT_AFTER
 
 async def memory():
     for _ in range(2):

@@ -201,7 +201,7 @@ def no_visitor(program: Program) -> None:
 def closed(program: Program) -> None:
     visitors(7)(program)
     program.shell.connections.which.choose("closed")
-    program.shell.connections._choose("closed")
+    program.shell.connections._count()
 
 
 def logs(program: Program) -> None:

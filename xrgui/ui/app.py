@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 import qasync
-from PySide6.QtCore import QSocketNotifier
+from PySide6.QtCore import QEvent, QSocketNotifier
 from PySide6.QtWidgets import QApplication
 
 from xrgui import __version__, bridge_key, paths
@@ -225,6 +225,8 @@ async def _run(app: QApplication, single: SingleInstance, arguments: Sequence[st
         if notifier is not None:
             notifier.setEnabled(False)
         single.close()
+        # Now, while parents live: Qt would look for what was to be deleted later among what Python has collected.
+        app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def main(arguments: Sequence[str] = ()) -> int:

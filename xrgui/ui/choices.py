@@ -100,7 +100,8 @@ class Choices(QObject):
         self._shell.commands.ask_empty_trash(number, self.show)
 
     async def _show_deleted(self) -> None:
-        self._shell.settings.show_deleted(await self._program.library.deleted())
+        number = await self._program.library.deleted()
+        self._shell.settings.show_deleted(number)  # of the page that is there now
 
     def show(self) -> None:
         """Bring the page up to what the system and the engine say."""

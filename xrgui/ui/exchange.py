@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from PySide6.QtCore import QMimeData, QObject, Qt
 from PySide6.QtGui import QCursor, QImage
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
+from PySide6.QtWidgets import QApplication, QMenu
 
 from xrgui.profiles.backup import dump_backup
 from xrgui.profiles.export import export_link
@@ -24,7 +24,7 @@ from xrgui.ui.dialogs.export import Export
 from xrgui.ui.dialogs.import_preview import ImportPreview
 from xrgui.ui.dialogs.import_source import ImportSource
 from xrgui.ui.dialogs.passphrase import Passphrase
-from xrgui.ui.dialogs.simple import tell
+from xrgui.ui.dialogs.simple import ask_file, ask_where, tell
 from xrgui.ui.language import tr
 from xrgui.ui.library import Library
 from xrgui.ui.main_window import MainWindow
@@ -114,17 +114,12 @@ class Exchange(QObject):
         dialog.open()
 
     def ask_file(self) -> None:
-        self._ask(tr("Import"), tr("Configurations, links, backups") + " (*.json *.jsonc *.txt *.xrgui);;* (*)")
+        kinds = tr("Configurations, links, backups") + " (*.json *.jsonc *.txt *.xrgui);;* (*)"
+        ask_file(self._window, tr("Import"), self.import_file, kinds)
 
     def ask_picture(self) -> None:
         pictures = " ".join(f"*{suffix}" for suffix in PICTURES)
-        self._ask(tr("Import a QR picture"), tr("Pictures") + f" ({pictures})")
-
-    def _ask(self, title: str, kinds: str) -> None:
-        dialog = QFileDialog(self._window, title, "", kinds)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(self.import_file)
-        dialog.open()
+        ask_file(self._window, tr("Import a QR picture"), self.import_file, tr("Pictures") + f" ({pictures})")
 
     # Export
 
@@ -176,16 +171,13 @@ class Exchange(QObject):
 
         def given(passphrase: str) -> None:
             dialog.accept()
-            self._ask_backup_file(passphrase)
+            ask_where(self._window, tr("Back up everything"), "xrgui-backup.json", partial(self._save, passphrase))
 
         dialog.given.connect(given)
         dialog.open()
 
-    def _ask_backup_file(self, passphrase: str) -> None:
-        files = QFileDialog(self._window, tr("Back up everything"), "xrgui-backup.json")
-        files.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        files.fileSelected.connect(lambda path: self._commands.work(self._back_up(Path(path), passphrase), "back up"))
-        files.open()
+    def _save(self, passphrase: str, path: str) -> None:
+        self._commands.work(self._back_up(Path(path), passphrase), "back up")
 
     async def _back_up(self, path: Path, passphrase: str) -> None:
         whole = [await self._library.complete(number) for number in self._library.profiles]

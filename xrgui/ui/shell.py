@@ -20,6 +20,7 @@ from xrgui.ui.dialogs.close_question import CloseQuestion
 from xrgui.ui.dialogs.info import show_about, show_guide, show_notifications
 from xrgui.ui.dialogs.simple import tell
 from xrgui.ui.engine import EngineState
+from xrgui.ui.engine_client import PATIENCE
 from xrgui.ui.engine_words import engine_words
 from xrgui.ui.exchange import Exchange
 from xrgui.ui.language import tr
@@ -278,9 +279,11 @@ class Shell(QObject):
         else:
             call.config = dump(self.routing.model.config, "xrgui")[0]
         try:
-            self.routing.show_answer(await self.program.engine.client.call(call))
+            answer = await self.program.engine.client.call(call, within=PATIENCE)
         except rpc.RpcError as error:
             self.routing.show_error(engine_words(error.message))
+        else:
+            self.routing.show_answer(answer)
 
     # Coming and going
 

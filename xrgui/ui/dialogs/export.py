@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QPlainTextEdit, QWidget
 
 from xrgui.profiles.export import Exported, export_json, export_link, other_end
 from xrgui.profiles.files import write_atomic
@@ -17,6 +17,7 @@ from xrgui.profiles.vault import without_secrets
 from xrgui.ui import theme, words
 from xrgui.ui.dialogs.base import Dialog
 from xrgui.ui.dialogs.qr import show_qr
+from xrgui.ui.dialogs.simple import ask_where
 from xrgui.ui.language import tr
 from xrgui.ui.tasks import spawn
 from xrgui.ui.widgets.basic import button, column, row, say_copied
@@ -105,7 +106,8 @@ class Export(Dialog):
 
     def _secrets_toggled(self, on: bool) -> None:
         if on and self._whole is None:
-            spawn(self._fetch(), "fetch secrets", self._cannot)
+            fetching = spawn(self._fetch(), "fetch secrets", self._cannot)
+            self.finished.connect(fetching.cancel)
         self._show()
 
     async def _fetch(self) -> None:
@@ -155,10 +157,7 @@ class Export(Dialog):
     def _ask_where(self) -> None:
         json = self.kind.currentData() in ("xray", "v2ray", "other:xray", "other:v2ray")
         name = f"{self._profile.name}.{'json' if json else 'txt'}".replace("/", "-")
-        dialog = QFileDialog(self, tr("Save as"), name)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.fileSelected.connect(self._write)
-        dialog.open()
+        ask_where(self, tr("Save as"), name, self._write)
 
     def _write(self, path: str) -> None:
         try:

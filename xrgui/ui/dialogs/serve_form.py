@@ -6,7 +6,7 @@ import uuid
 
 import msgspec
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
 from xrgui import certificate
 from xrgui.profiles import certificates
@@ -14,7 +14,8 @@ from xrgui.profiles.model import Bridge, Certificate, Entry, Profile, public_hos
 from xrgui.profiles.problems import Problem
 from xrgui.ui import words
 from xrgui.ui.dialogs.serve_rows import BridgeRow, EntryRow, Rows
-from xrgui.ui.dialogs.server_fields import PROTOCOLS, TRANSPORTS, _combo
+from xrgui.ui.dialogs.server_fields import PROTOCOLS, TRANSPORTS, combo, dialects
+from xrgui.ui.dialogs.simple import ask_file
 from xrgui.ui.language import tr
 from xrgui.ui.widgets.basic import Segments, button, port_box, row, say_copied
 from xrgui.ui.widgets.field import Field, align_names, form_grid
@@ -37,7 +38,7 @@ class ServeForm(QWidget):
         self.host = QLineEdit()
         self.host.setPlaceholderText("box.example.net")
         self.port = port_box()
-        self.protocol, self.transport = _combo(PROTOCOLS), _combo(TRANSPORTS)
+        self.protocol, self.transport = combo(PROTOCOLS), combo(TRANSPORTS)
         self.protocol.setAccessibleName(tr("Protocol"))
         self.transport.setAccessibleName(tr("Transport"))
         self.path = QLineEdit()
@@ -48,11 +49,7 @@ class ServeForm(QWidget):
         self.bridges: Rows[BridgeRow] = Rows(BridgeRow, tr("Let another computer share"))
         self.approval = QCheckBox(tr("Only computers that I approve"))
         self.entries: Rows[EntryRow] = Rows(EntryRow, tr("Open another port"))
-        dialects = [
-            ("vless-reverse", tr("Current Xray")),
-            ("classic", tr("v2ray, older Xray (classic)")),
-        ]
-        self.dialect = Segments(tr("Computers run"), dialects)
+        self.dialect = Segments(tr("Computers run"), dialects())
         self.fields = {
             "name": Field(tr("Name"), self.name, self.name),
             "public_url": Field(tr("Address of this server"), self.host, self.host),
@@ -228,17 +225,11 @@ class ServeForm(QWidget):
         self._edited()
 
     def _choose_chain(self) -> None:
-        self._pick_file(tr("The certificate (PEM)"), self._chain_chosen)
-
-    def _pick_file(self, title: str, chosen: object) -> None:
-        dialog = QFileDialog(self, title)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(chosen)
-        dialog.open()
+        ask_file(self, tr("The certificate (PEM)"), self._chain_chosen)
 
     def _chain_chosen(self, path: str) -> None:
         self._certificate = Certificate(chain_file=path)
-        self._pick_file(tr("Its private key (PEM)"), self._key_chosen)
+        ask_file(self, tr("Its private key (PEM)"), self._key_chosen)
 
     def _key_chosen(self, path: str) -> None:
         self._certificate = Certificate(chain_file=self._certificate.chain_file, key_file=path)

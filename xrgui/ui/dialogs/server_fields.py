@@ -51,8 +51,8 @@ class ServerFields(QWidget):
         self.address = QLineEdit()
         self.address.setPlaceholderText("box.example.net:443")
         self.secret = SecretEdit()
-        self.protocol = _combo(PROTOCOLS)
-        self.transport = _combo(TRANSPORTS)
+        self.protocol = combo(PROTOCOLS)
+        self.transport = combo(TRANSPORTS)
         self.path = QLineEdit()
         self.path.setPlaceholderText("/")
         self.host = QLineEdit()
@@ -81,8 +81,8 @@ class ServerFields(QWidget):
         layout.addLayout(grid)
         for edit in (self.address, self.secret, self.path, self.host, self.sni, self.pins):
             edit.textEdited.connect(self._edited)
-        for combo in (self.protocol, self.transport):
-            combo.activated.connect(self._edited)
+        for box in (self.protocol, self.transport):
+            box.activated.connect(self._edited)
         self.tls.clicked.connect(self._edited)
         self._arrange()
 
@@ -132,8 +132,13 @@ class ServerFields(QWidget):
             self.fields[f"server.{key}"].set_visible(shown)
 
 
-def _combo(choices: tuple[tuple[str, str], ...]) -> QComboBox:
-    combo = QComboBox()
+def combo(choices: tuple[tuple[str, str], ...]) -> QComboBox:
+    box = QComboBox()
     for key, text in choices:
-        combo.addItem(text, key)
-    return combo
+        box.addItem(text, key)
+    return box
+
+
+def dialects() -> tuple[tuple[str, str], ...]:
+    """Key and words."""
+    return ("vless-reverse", tr("Current Xray")), ("classic", tr("v2ray, older Xray (classic)"))

@@ -15,7 +15,7 @@ from xrgui.profiles.ownlink import open_link, sealed_part
 from xrgui.profiles.problems import Problem
 from xrgui.profiles.servers import link_server
 from xrgui.ui import server_check, units, words
-from xrgui.ui.dialogs.server_fields import ServerFields
+from xrgui.ui.dialogs.server_fields import ServerFields, dialects
 from xrgui.ui.dialogs.services import Services
 from xrgui.ui.engine_words import engine_words
 from xrgui.ui.language import sentences, tr
@@ -54,11 +54,7 @@ class ShareForm(QWidget):
         self.paste = button(tr("Paste"))
         link = row(self.link, self.paste)
         link.setStretch(0, 1)
-        dialects = [
-            ("vless-reverse", tr("Current Xray")),
-            ("classic", tr("v2ray, older Xray (classic)")),
-        ]
-        self.dialect = Segments(tr("The server runs"), dialects)
+        self.dialect = Segments(tr("The server runs"), dialects())
         self.public = QLineEdit()
         self.public.setPlaceholderText("https://box.example.net:8443")
         self.services.show_services(())

@@ -1,10 +1,11 @@
-"""Small dialogs: a message, a question, a name."""
+"""Small dialogs: a message, a question, a name, a file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
 
 from xrgui.ui.dialogs.base import Dialog
 from xrgui.ui.language import tr
@@ -44,3 +45,23 @@ def ask_name(parent: QWidget | None, title: str, name: str, then: Callable[[str]
     dialog.fit()
     dialog.open()
     return dialog
+
+
+def ask_file(parent: QWidget, title: str, then: Callable[[str], object], kinds: str = "") -> None:
+    """Which file to read; *kinds* as Qt filters them."""
+    dialog = QFileDialog(parent, title, "", kinds)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    _open(dialog, then)
+
+
+def ask_where(parent: QWidget, title: str, name: str, then: Callable[[str], object]) -> None:
+    """Under which path to save, by default *name*."""
+    dialog = QFileDialog(parent, title, name)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    _open(dialog, then)
+
+
+def _open(dialog: QFileDialog, then: Callable[[str], object]) -> None:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.fileSelected.connect(then)
+    dialog.open()

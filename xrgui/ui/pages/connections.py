@@ -125,7 +125,7 @@ class ConnectionsPage(QWidget):
 
     def _connect(self) -> None:
         self.filter.textChanged.connect(self._filter)
-        self.which.chosen.connect(self._choose)
+        self.which.chosen.connect(self._count)
         self.tunnel.currentIndexChanged.connect(self._filter)
         self.pause.toggled.connect(self.set_paused)
         self.columns.clicked.connect(self._column_menu)
@@ -151,10 +151,6 @@ class ConnectionsPage(QWidget):
     @property
     def view(self) -> DataTable:
         return self.views[self.which.key]
-
-    def _choose(self, key: str) -> None:
-        self.close_shown.setEnabled(key == "open")
-        self._count()
 
     def show_tunnel(self, tunnel_id: str) -> None:
         """Only those of one tunnel; "" is all."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics, QShowEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QStackedWidget, QVBoxLayout, QWidget
 
 from xrgui.ui import theme
+from xrgui.ui.dialogs.simple import ask_where
 from xrgui.ui.language import tr
 from xrgui.ui.models.log import LEVEL, LEVELS, TIME, LogModel, level_word
 from xrgui.ui.widgets.basic import Frame, button, row
@@ -119,10 +120,7 @@ class LogsPage(QWidget):
         copy_text(self._model.text(self.table.selected_rows() or None))
 
     def _ask_where(self) -> None:
-        dialog = QFileDialog(self, tr("Save the log"), "xrgui.log")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.fileSelected.connect(self._write)
-        dialog.open()
+        ask_where(self, tr("Save the log"), "xrgui.log", self._write)
 
     def _write(self, path: str) -> None:
         try:

@@ -45,13 +45,22 @@ class FakeClient(QObject):
             self.status.emit(self.answer)
 
 
+class FakePulse(QObject):
+    changed = Signal()
+    answers = True
+
+    def set(self, answers: bool) -> None:
+        self.answers = answers
+        self.changed.emit()
+
+
 class FakeEngine(QObject):
     died = Signal(str, bool)
     left = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self.client, self.running, self.started = FakeClient(), True, 0
+        self.client, self.pulse, self.running, self.started = FakeClient(), FakePulse(), True, 0
 
     def start(self) -> None:
         self.started += 1
@@ -179,6 +188,23 @@ async def test_when_the_engine_dies_its_policy_decides(world: World) -> None:
     assert world.applied()[-1] == ("always", "on-failure")
     world.engine.died.emit("", False)
     assert world.runner.wanted == {"always"}
+
+
+async def test_of_an_engine_that_hangs_nothing_is_known(world: World) -> None:
+    for name in ("up", "removed", "begun", "wrong"):
+        await world.add(id=name, name=name)
+    world.runner.start(["up", "removed"])
+    await world.settle()
+    world.engine.client.status.emit(status("up", "removed"))
+    world.runner._refused("wrong", Trouble.CONFIG, "")
+    world.engine.pulse.set(False)
+    world.runner.start(["begun"])
+    assert {world.phase(name) for name in ("up", "removed", "begun")} == {Phase.UNKNOWN}
+    assert world.phase("wrong") is Phase.TROUBLE
+    world.engine.client.answer = status("up", "begun")
+    world.engine.pulse.set(True)
+    await world.settle()
+    assert (world.phase("up"), world.phase("removed"), world.phase("begun")) == (Phase.UP, Phase.STOPPED, Phase.UP)
 
 
 async def test_what_runs_already_is_adopted_and_what_is_foreign_is_shown(world: World) -> None:

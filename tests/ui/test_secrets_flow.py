@@ -110,6 +110,27 @@ async def test_without_a_keyring_it_says_so_and_offers_a_file(begin) -> None:
     assert (await again.library.complete("blog")).server.secret == SECRET
 
 
+async def test_who_gives_up_the_passphrase_leaves_them_locked(begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = begin()
+    program.settings.secrets = "file"
+    opening = asyncio.Event()
+
+    async def slow(kind: str, passphrase: str = "") -> None:
+        opening.set()
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(program.library, "open_secrets", slow)
+    await program.shell.secrets.start()
+    program.shell.window.notice._button.click()
+    ask = dialog(program, Passphrase)
+    ask.first.setText(PHRASE)
+    ask.main.click()
+    await opening.wait()
+    ask.reject()
+    await settle()
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "unlock secrets"]
+
+
 async def test_a_lost_secret_does_not_hold_the_others_back(begin) -> None:
     program = begin()
     await program.shell.secrets.start()

@@ -58,7 +58,12 @@ class SecretsFlow(QObject):
             self._window, tr("Unlock your secrets"), tr("They lie in a file under your passphrase."),
             tr("Unlock"), new=False,
         )  # fmt: skip
-        dialog.given.connect(lambda passphrase: spawn(self._unlock(dialog, passphrase), "unlock secrets"))
+
+        def given(passphrase: str) -> None:
+            unlocking = spawn(self._unlock(dialog, passphrase), "unlock secrets")
+            dialog.finished.connect(lambda: unlocking.cancel())
+
+        dialog.given.connect(given)
         dialog.open()
 
     async def _unlock(self, dialog: Passphrase, passphrase: str) -> None:

@@ -46,6 +46,20 @@ async def test_with_secrets_they_are_fetched_and_shown(qtbot) -> None:
     assert "Whoever has this text" in dialog.note.text()
 
 
+async def test_secrets_are_no_longer_fetched_for_a_dialog_that_closed(qtbot) -> None:
+    fetched = asyncio.get_running_loop().create_future()
+
+    async def complete() -> Profile:
+        return await fetched
+
+    dialog = Export(None, STORED, complete, "xray")
+    dialog.secrets.setChecked(True)
+    await asyncio.sleep(0)
+    dialog.reject()
+    await asyncio.sleep(0)
+    assert fetched.cancelled()
+
+
 async def test_an_own_link_with_secrets_lies_under_the_passphrase(qtbot) -> None:
     dialog = export(qtbot, "own")
     dialog.secrets.setChecked(True)

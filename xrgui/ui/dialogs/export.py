@@ -107,7 +107,7 @@ class Export(Dialog):
     def _secrets_toggled(self, on: bool) -> None:
         if on and self._whole is None:
             fetching = spawn(self._fetch(), "fetch secrets", self._cannot)
-            self.finished.connect(fetching.cancel)
+            self.finished.connect(lambda: fetching.cancel())
         self._show()
 
     async def _fetch(self) -> None:

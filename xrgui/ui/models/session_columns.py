@@ -96,11 +96,11 @@ COLUMNS = (
     ),
     Column(
         "visitor", lambda: tr("Visitor"), lambda r, at: r.session.source or tr("not told"),
-        lambda r: _address_order(r.session.source), 176,
+        lambda r: _address_order(r.session.source), 172,
     ),
     Column(
         "target", lambda: tr("Target"), lambda r, at: endpoint(r.session.target),
-        lambda r: _address_order(endpoint(r.session.target)), 136,
+        lambda r: _address_order(endpoint(r.session.target)), 144,
     ),
     Column("network", lambda: tr("Network"), lambda r, at: network(r), network, 76, shown=False),
     Column(

@@ -41,10 +41,6 @@ class EngineClient(QObject):
         self.endpoint = ""
 
     @property
-    def is_connected(self) -> bool:
-        return self._client is not None
-
-    @property
     def interval(self) -> float:
         """Seconds between two batches."""
         return BUSY if self._seen else IDLE

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
-import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from xrgui.profiles.model import Profile, is_reference
 from xrgui.profiles.secrets import FileSecrets, MemorySecrets, SecretError, SecretStore, find_keyring
@@ -21,8 +20,6 @@ SecretsKind = Literal["", "keyring", "file", "memory"]
 
 class Library(QObject):
     """Raises StoreError and SecretError from where they arise; nothing here shows a message."""
-
-    secrets_changed = Signal()
 
     def __init__(self, directory: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -131,7 +128,6 @@ class Library(QObject):
         Raises SecretError: for the file without *passphrase*, or a keyring that does not answer.
         """
         self._secrets = await self._away(lambda: self._find_secrets(kind, passphrase))
-        self.secrets_changed.emit()
         return self._secrets.kind
 
     def _find_secrets(self, kind: SecretsKind, passphrase: str) -> SecretStore:
@@ -157,12 +153,7 @@ class Library(QObject):
 
         await self._away(work)
         self._secrets = new
-        self.secrets_changed.emit()
 
     async def _away(self, work: Callable[[], T]) -> T:
         async with self._one_at_a_time:
             return await asyncio.to_thread(work)
-
-
-def changed(profile: Profile, **fields: Any) -> Profile:
-    return msgspec.structs.replace(profile, **fields)

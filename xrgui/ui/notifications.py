@@ -31,10 +31,9 @@ class Notification:
 
 
 class Notifications(QObject):
-    """Listens to the tunnels' phases; `told` asks for a pop-up, `listed` says that the list grew."""
+    """Listens to the tunnels' phases; `told` asks for a pop-up."""
 
     told = Signal(object)
-    listed = Signal()
 
     def __init__(self, tunnels: TunnelsModel, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -105,6 +104,5 @@ class Notifications(QObject):
 
     def _tell(self, notification: Notification, wanted: bool) -> None:
         self.list.append(notification)
-        self.listed.emit()
         if wanted:
             self.told.emit(notification)

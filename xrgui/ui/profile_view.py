@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xrgui.address import Network, format_endpoint
+from xrgui.address import format_endpoint
 from xrgui.links import LinkError, parse_link
 from xrgui.profiles.model import Listen, Profile, Server, is_reference, public_urls
 from xrgui.ui.engine_words import engine_words
@@ -59,7 +59,3 @@ def unsupported(profile: Profile) -> str:
         return ", ".join(map(engine_words, parse_link(profile.link).lacks))
     except LinkError as error:
         return engine_words(error)
-
-
-def is_udp(network: str) -> bool:
-    return network == Network.UDP.value

@@ -86,10 +86,6 @@ class TotalsKeeper(QObject):
             days = dict(self._totals.days(profile, date.today()))
             self._today[profile] = days.get(date.today(), Amount())
 
-    def forget(self, profile: str) -> None:
-        if self._totals is not None:
-            self._totals.forget(profile)
-
     def today(self, profile: str) -> str:
         return amount_words(self._today.get(profile, Amount()))
 

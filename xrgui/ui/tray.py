@@ -46,7 +46,6 @@ class Tray(QObject):
     copy_asked = Signal(str)
     tunnel_asked = Signal(str)
     """The tunnel that the last message was about."""
-    appeared = Signal()
 
     def __init__(self, tunnels: TunnelsModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -85,7 +84,6 @@ class Tray(QObject):
         if QSystemTrayIcon.isSystemTrayAvailable():
             self._timer.stop()
             self._icon.show()
-            self.appeared.emit()
         elif not self._looks:
             self._timer.stop()
 

@@ -180,6 +180,14 @@ def test_one_tunnels_sub_connections(connections: ConnectionsPage) -> None:
     assert {row.session.config for row in rows} == {"ha"}
 
 
+def test_of_a_tunnel_that_was_deleted_all_are_shown(connections: ConnectionsPage, tunnels: TunnelsModel) -> None:
+    connections.show_tunnel("ha")
+    assert connections.open.rowCount() < 50
+    tunnels.remove("ha")
+    assert connections.tunnel.currentData() == ""
+    assert connections.open.rowCount() == 50
+
+
 def test_counts_and_the_empty_page(connections: ConnectionsPage) -> None:
     assert connections.which._buttons["open"].text() == "Open 50"
     connections.filter.setText("nobody")

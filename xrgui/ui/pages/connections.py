@@ -16,7 +16,7 @@ from xrgui.ui.models.session_table import SessionTable, as_tsv
 from xrgui.ui.models.sessions import Sessions
 from xrgui.ui.models.traffic import ALL, Traffic, peak
 from xrgui.ui.models.tunnels import TunnelsModel
-from xrgui.ui.widgets.basic import ICON, TEXT_ICON, Frame, Segments, button, column, label, row, set_tone
+from xrgui.ui.widgets.basic import ICON, TEXT_ICON, Frame, Segments, button, column, label, refill, row, set_tone
 from xrgui.ui.widgets.chart_slot import ChartSlot
 from xrgui.ui.widgets.empty import Empty
 from xrgui.ui.widgets.filter_edit import FilterEdit
@@ -211,16 +211,8 @@ class ConnectionsPage(QWidget):
 
     def _fill_tunnels(self) -> None:
         wanted = [("", tr("All tunnels")), *((tunnel.id, tunnel.name) for tunnel in self._tunnels)]
-        there = [(self.tunnel.itemData(n), self.tunnel.itemText(n)) for n in range(self.tunnel.count())]
-        if wanted == there:
-            return
-        chosen = self.tunnel.currentData()
-        self.tunnel.blockSignals(True)
-        self.tunnel.clear()
-        for key, name in wanted:
-            self.tunnel.addItem(name, key)
-        self.tunnel.setCurrentIndex(max(0, self.tunnel.findData(chosen)))
-        self.tunnel.blockSignals(False)
+        if refill(self.tunnel, wanted):
+            self._filter()  # the chosen one may be gone
 
     def _refresh_chart(self) -> None:
         if not self.isVisible() or self.open.paused:

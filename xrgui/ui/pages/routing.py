@@ -14,7 +14,7 @@ from xrgui.ui import theme
 from xrgui.ui.language import tr
 from xrgui.ui.models.rules import NAME, NUMBER, RESULT, WHEN, RulesModel, outbound_words, rule_words
 from xrgui.ui.models.tunnels import TunnelsModel
-from xrgui.ui.widgets.basic import Card, Frame, Segments, button, column, label, paragraph, row, set_tone
+from xrgui.ui.widgets.basic import Card, Frame, Segments, button, column, label, paragraph, refill, row, set_tone
 from xrgui.ui.widgets.empty import Empty
 from xrgui.ui.widgets.state_icon import StateIcon
 from xrgui.ui.widgets.table import Cells, DataTable
@@ -119,18 +119,9 @@ class RoutingPage(QStackedWidget):
 
     def _fill_tunnels(self) -> None:
         wanted = [(tunnel.id, tunnel.name) for tunnel in self._tunnels if not tunnel.foreign]
-        there = [(self.tunnel.itemData(n), self.tunnel.itemText(n)) for n in range(self.tunnel.count())]
-        if wanted == there:
-            return
-        self.setCurrentIndex(1 if wanted else 0)
-        chosen = self.tunnel.currentData()
-        self.tunnel.blockSignals(True)
-        self.tunnel.clear()
-        for key, name in wanted:
-            self.tunnel.addItem(name, key)
-        self.tunnel.setCurrentIndex(max(0, self.tunnel.findData(chosen)))
-        self.tunnel.blockSignals(False)
-        self._chosen()
+        if refill(self.tunnel, wanted):
+            self.setCurrentIndex(1 if wanted else 0)
+            self._chosen()
 
     def _chosen(self) -> None:
         tunnel_id = self.tunnel.currentData() or ""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
     QButtonGroup,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -78,6 +79,20 @@ def port_box(value: int = 0) -> QSpinBox:
     box.setMaximumHeight(QLineEdit().sizeHint().height())
     box.lineEdit().setTextMargins(7, 0, 0, 0)
     return box
+
+
+def refill(box: QComboBox, wanted: list[tuple[str, str]]) -> bool:
+    """Offer *wanted*, (key, text), and keep what is chosen, telling nobody; False if that is offered already."""
+    if wanted == [(box.itemData(place), box.itemText(place)) for place in range(box.count())]:
+        return False
+    chosen = box.currentData()
+    box.blockSignals(True)
+    box.clear()
+    for key, text in wanted:
+        box.addItem(text, key)
+    box.setCurrentIndex(max(0, box.findData(chosen)))
+    box.blockSignals(False)
+    return True
 
 
 def fit_hint(edit: QLineEdit, least: int) -> None:

@@ -276,8 +276,7 @@ class Runner(QObject):
         self.changed.emit()
 
     def _died(self, why: str, failed: bool) -> None:
-        self._traffic.forget()
-        self._sessions.clear()
+        self._forget_engine()
         for tunnel in list(self._tunnels):
             if tunnel.foreign:
                 self._tunnels.remove(tunnel.id)
@@ -286,10 +285,14 @@ class Runner(QObject):
                     self.wanted.discard(tunnel.id)
                 self._refused(tunnel.id, Trouble.ENGINE, why)
 
-    def _left(self) -> None:
-        """Another engine will take over, or none: what this one ran is to be started there."""
+    def _forget_engine(self) -> None:
+        self._carried.clear()
         self._traffic.forget()
         self._sessions.clear()
+
+    def _left(self) -> None:
+        """Another engine will take over, or none: what this one ran is to be started there."""
+        self._forget_engine()
         for tunnel in list(self._tunnels):
             if tunnel.foreign:
                 self._tunnels.remove(tunnel.id)

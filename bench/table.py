@@ -8,6 +8,8 @@ from bench.rows import Row
 
 Results = dict[str, dict[str, dict[str, list[float]]]]
 """Row -> contestant -> figure -> one number for each run."""
+REMARKS = ("%", "µs")
+"""How figures begin that stand beside the others."""
 
 
 def medians(figures: dict[str, list[float]]) -> dict[str, float]:
@@ -25,14 +27,14 @@ def text(number: float) -> str:
 def cell(figures: dict[str, list[float]]) -> str:
     """``18 / 35`` for two sides, ``0.8 (100 % answered)`` for a figure with a remark."""
     found = medians(figures)
-    remarks = [f"{text(found.pop(name))} {name}" for name in list(found) if name.startswith("%")]
+    remarks = [f"{text(found.pop(name))} {name}" for name in list(found) if name.startswith(REMARKS)]
     if not found:
         return "-"
     return " / ".join(text(number) for number in found.values()) + (f" ({remarks[0]})" if remarks else "")
 
 
 def worst(figures: dict[str, list[float]], more_is_better: bool) -> float | None:
-    found = [number for name, number in medians(figures).items() if not name.startswith("%")]
+    found = [number for name, number in medians(figures).items() if not name.startswith(REMARKS)]
     return (min if more_is_better else max)(found, default=None)
 
 

@@ -38,6 +38,14 @@ def test_nobody_answered() -> None:
     assert table.verdict(STALLED, {}) == ""
 
 
+def test_a_remark_is_no_figure_to_compare() -> None:
+    found = {"": [5000.0], "µs of processor time": [170.0]}
+    assert table.cell(found) == "5,000 (170 µs of processor time)"
+    rathole = {"": [5000.0], "µs of processor time": [1.0]}
+    goals = table.verdict(ROWS["connections"], {"xrgui": found, "rathole": rathole})
+    assert goals == "1.00x rathole, >= 1x: yes"
+
+
 def test_every_contestant_has_configurations(tmp_path: Path) -> None:
     services = (Service("page", 1, 2),)
     certificates = Certificates(tmp_path, tmp_path, tmp_path, "")
@@ -53,7 +61,7 @@ def test_a_quick_run_prints_a_table() -> None:
     absent = [tool for tool in ("nginx", "wrk", "ab") if shutil.which(tool) is None]
     if absent:
         pytest.skip(f"{', '.join(absent)} not installed")
-    argv = [sys.executable, "-m", "bench", "--quick", "--anyway", "--runs", "1", "--rows", "banner,bulk"]
+    argv = [sys.executable, "-m", "bench", "--quick", "--anyway", "--runs", "1", "--rows", "banner,connections"]
     done = subprocess.run(
         [*argv, "--peers", "direct,xrgui"],
         cwd=Path(__file__).parents[2],

@@ -21,7 +21,7 @@ import qasync
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from hands import click, click_at, press, type_text, until
+from hands import click, click_at, fill, press, until
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from xrgui import paths
@@ -71,18 +71,21 @@ class Driver:
         form = editor.form
         assert isinstance(form, ShareForm)
         await until("the name has the focus", form.name.hasFocus)
-        await type_text(NAME)
+        await fill(form.name, NAME)
         await press("Tab")
-        await type_text(f"127.0.0.1:{self.service}")
+        await fill(form.services.rows[0].address, f"127.0.0.1:{self.service}")
         await click(form.link)
-        await type_text(self.link)
+        await fill(form.link, self.link)
         await click(form.public)
-        await type_text(f"http://127.0.0.1:{self.public}")
+        await fill(form.public, f"http://127.0.0.1:{self.public}")
         await until("the service answers", lambda: "answers" in form.services.rows[0].note.text())
         await click(editor.main)
         await until("the tunnel is in the list", lambda: self.tunnel is not None)
         assert self.tunnel.name == NAME
-        await until("it is up", lambda: self.tunnel.phase is Phase.UP)
+        try:
+            await until("it is up", lambda: self.tunnel.phase is Phase.UP)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it is {self.tunnel}") from None
 
     async def fetch(self) -> None:
         url = f"http://127.0.0.1:{self.public}/page"

@@ -6,9 +6,10 @@ import asyncio
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 PATIENCE = 20.0
 
@@ -40,6 +41,17 @@ async def click(widget: QWidget, inside: QRect | None = None, button: int = 1) -
 
 async def type_text(text: str) -> None:
     await xdotool("type", "--delay", "8", text)
+
+
+async def fill(field: QLineEdit, text: str) -> None:
+    """Into the *field* that has the focus. On a busy machine a key is lost now and then: then once more."""
+    for _ in range(3):
+        await type_text(text)
+        with suppress(AssertionError):
+            await until("the text", lambda: field.text() == text, 2)
+            return
+        await press("ctrl+a")
+    raise AssertionError(f"{text!r} was typed, {field.text()!r} arrived")
 
 
 async def press(*keys: str) -> None:

@@ -143,15 +143,21 @@ def waiting_server() -> Tunnel:
 def fill_traffic(traffic: Traffic, now: float | None = None, seconds: int = 400) -> None:
     now = time.time() if now is None else now
     draw = random.Random(7)
-    for key, top in ((ALL, 31 * MB), ("blog", 31 * MB), ("ha", 90 * KB), ("serve", 3 * MB)):
+    together = [[0.0, 0.0] for _ in range(seconds)]
+    for key, top in (("blog", 31 * MB), ("ha", 90 * KB), ("serve", 3 * MB)):
         series = traffic.series(key)
         down, up = 0.5, 0.4
         for n in range(seconds):
             down = min(0.95, max(0.08, down + draw.uniform(-0.09, 0.09)))
             up = min(0.9, max(0.1, up + draw.uniform(-0.08, 0.08)))
             wave = 0.75 + 0.25 * math.sin(n / 40)
-            series.add(now - seconds + 1 + n, top * down * wave, top * up * 0.1)
+            rates = top * down * wave, top * up * 0.1
+            together[n] = [sum(pair) for pair in zip(together[n], rates, strict=True)]
+            series.add(now - seconds + 1 + n, *rates)
         traffic.open[key] = 128
+    for n, rates_of_all in enumerate(together):
+        traffic.series(ALL).add(now - seconds + 1 + n, *rates_of_all)
+    traffic.open[ALL] = 128
 
 
 def session_row(number: int, draw: random.Random, now: float) -> rpc.SessionRow:

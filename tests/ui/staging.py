@@ -130,8 +130,12 @@ def visitors(count: int) -> Callable[[Program], None]:
         ended[1].state, ended[1].reason = "failed", "10.0.0.5:22 is blocked (outbound blocked)"
         ended[1].target, ended[1].rule, ended[1].outbound = "tcp:10.0.0.5:22", "(not shared)", "blocked"
         first = rpc.SessionsEvent(at=now - 1, rows=tuple(rows), closed=tuple(ended))
+        shares = [draw.random() ** 20 for _ in rows]
+        down, up = (rate / sum(shares) for rate in program.traffic.series("").last())
         moved = tuple(
-            (row.id, row.up + 300, row.down + draw.randrange(9_800_000)) for row in rows if draw.random() < 0.8
+            (row.id, row.up + int(up * share), row.down + int(down * share))
+            for row, share in zip(rows, shares, strict=True)
+            if share > 1e-9
         )
         program.sessions.apply(first)
         program.sessions.apply(rpc.SessionsEvent(at=now, counters=moved))

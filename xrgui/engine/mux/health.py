@@ -26,9 +26,10 @@ STOOD_STILL = 0.1
 QUIET = 0.3
 """Seconds of silence after which a busy link is asked."""
 LEAST_TIMEOUT, FIRST_TIMEOUT, MOST_TIMEOUT = 0.6, 3.0, 8.0
-PATIENT_TIMEOUT = 75.0
+PATIENT_TIMEOUT = 120.0
 """For a stock peer: its sub-connections die with the link, and one that did not hear of the link's end goes on to count
-on it, for half a minute or more. A silence may pass; a successor is there before."""
+on it, for half a minute or more. A silence may pass: after a minute the system's next repetition of what was lost comes
+at 102 s. A successor is there before."""
 STUCK_TIMEOUT = 30.0
 _LAST_ACK_OFFSET = 56
 """Of tcpi_last_ack_recv (milliseconds) in struct tcp_info, linux/tcp.h."""
